@@ -1,0 +1,197 @@
+/* The contract of the rules: one call is one verb with what it takes and what it gives. The store carries calls; the core executes them. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_CALL_H
+#define QT_CALL_H
+
+#include "base/qt_base.h"
+#include "base/qt_status.h"
+#include "wire/qt_spec.h"
+
+/*
+ * A verb happens wholly or returns a status and changes nothing. Statuses that any verb may return:
+ *   QT_E_SPACE  `out` is too small (out.need says a size worth trying); the store grows it by itself
+ *   QT_E_FULL   there is no room in the zone
+ * The others are named beside the verb. "who" is always the user's id, "task" the task's.
+ */
+typedef enum qt_verb {
+    /* -- operators -- */
+    QT_JOIN,     /* a stream of `who` opens (labels, rules, child, cookie; max_*) -> stream. Held until QT_HOLD(0). STAY_AWAY, LIMIT, CROWDED */
+    QT_LEAVE,    /* `stream` is over (any cause); OK also when it is unknown */
+    QT_HOLD,     /* `flag` 1: give `stream` nothing for now, 0: go on */
+    QT_TAKE,     /* `who` (labels, rules) asks for a task -> n = 0 or 1 tasks, assigned (flag: assigning, see QT_SETTLE) */
+    QT_ASSIGN,   /* `who` takes `task` (offer). flag 1: the host has a word, state assigning until QT_SETTLE. NOT_OFFERED, GONE */
+    QT_SETTLE,   /* the host's word on an assigning `task` of `who`: `verdict`. NOT_OFFERED when it was withdrawn meanwhile */
+    QT_REJECT,   /* `who` refuses `task` (offer, reason). NOT_OFFERED, GONE */
+    QT_COMPLETE, /* `who` is done with `task` (offer). NOT_OFFERED, GONE */
+    QT_EXTEND,   /* `who` wants one more window for `task` (offer) -> n = 1. NOT_OFFERED, GONE, LIMIT */
+    QT_RELEASE,  /* `who` gives an assigned `task` back (offer; operator or labels change whom it fits). NOT_OFFERED, GONE */
+    QT_PAUSE,    /* `who` is offered nothing. UNKNOWN when he has no place in the queue */
+    QT_READY,    /* `who` is offered tasks again. UNKNOWN */
+    QT_EXIT,     /* `who` leaves: streams end, offers pass on, joins are STAY_AWAY for QT_EXIT_BAN. OK also when unknown */
+    QT_OPERATORS,/* -> operators, in queue order */
+    QT_MINE,     /* -> tasks offered or assigned to `who` */
+    /* -- producers -- */
+    QT_ADD,      /* `specs`, all or nothing -> n = nspecs tasks (task.fresh). CONFLICT, TOO_LARGE; `bad` is the index of the culprit */
+    QT_GET,      /* -> n = 1, with history. UNKNOWN */
+    QT_WITHDRAW, /* `task` leaves -> n = 1; OK also when it was withdrawn before. UNKNOWN; CONFLICT when it is done */
+    QT_REQUEUE,  /* a dead `task` becomes ready -> n = 1. UNKNOWN; CONFLICT when it is not dead */
+    /* -- the zone -- */
+    QT_SWITCH,   /* `flag` 1: offer nothing; 0: offer again */
+    QT_STATS,    /* -> stats */
+    QT_CHECK,    /* every invariant in one walk. BROKEN; `why` says which */
+    QT_TICK,     /* do what is due, at most a bounded part of it */
+    QT_COLLECT,  /* what the streams of `child` are to be told -> events; `more` when not all fitted */
+    QT_ORPHANS,  /* `child` has died: some of its streams are over; `more` when there are others */
+    QT_VERBS     /* their number */
+} qt_verb;
+
+/* Who left is not let in again for this long (api.md, DELETE exit). */
+#define QT_EXIT_BAN (10 * QT_SECOND)
+/* Ended tasks stay readable for this long, room permitting. */
+#define QT_MEMORY (3600 * QT_SECOND)
+/* Most children of one httpd, old generations included. */
+#define QT_CHILDREN_MAX 256
+/* Most tasks in one QT_ADD. */
+#define QT_ADD_MAX 4096
+
+/* The transitions' states, in the order of a task's life; the first five are alive. */
+typedef enum qt_state {
+    QT_DELAYED, QT_WAITING /* "ready" */, QT_OFFERED, QT_ASSIGNING, QT_ASSIGNED,
+    QT_DONE, QT_EXPIRED, QT_WITHDRAWN, QT_DEAD,
+    QT_STATES
+} qt_state;
+extern const char *const qt_state_names[QT_STATES];
+
+typedef enum qt_op_status { QT_FREE, QT_SELECTS, QT_BUSY, QT_PAUSED, QT_AWAY, QT_OP_STATUSES } qt_op_status;
+extern const char *const qt_op_status_names[QT_OP_STATUSES];
+
+/* How a task came to an operator, and what became of it there (history). */
+typedef enum qt_why { QT_BY_OFFER, QT_BY_PREFERENCE, QT_BY_ADDRESS /* operatorId */, QT_BY_TAKE, QT_WHYS } qt_why;
+extern const char *const qt_why_names[QT_WHYS];
+typedef enum qt_outcome {
+    QT_O_OPEN, QT_O_ASSIGNED, QT_O_COMPLETED, QT_O_REJECTED, QT_O_TIMEOUT, QT_O_LOST, QT_O_RELEASED, QT_O_REFUSED, QT_O_WITHDRAWN,
+    QT_OUTCOMES
+} qt_outcome;
+extern const char *const qt_outcome_names[QT_OUTCOMES];
+
+/* Why an offer ended: the `reason` of the closed event. */
+typedef enum qt_reason { QT_R_ASSIGNED, QT_R_REJECTED, QT_R_EXPIRED, QT_R_WITHDRAWN, QT_REASONS } qt_reason;
+extern const char *const qt_reason_names[QT_REASONS];
+
+/* The host's verdict on an assignment (QT_SETTLE). */
+typedef enum qt_verdict {
+    QT_HOST_YES,     /* it is his */
+    QT_HOST_TAKEN,   /* no: it is somebody else's already; dropped (QT-36) */
+    QT_HOST_NOT_HIM, /* no, but others may have it */
+    QT_HOST_SILENT   /* no answer: the offer stands */
+} qt_verdict;
+
+/* What the Location of an operator says about him. Times in microseconds. */
+typedef struct qt_rules {
+    qt_time window;        /* > 0: decision window */
+    qt_time grace;         /* >= 0: a broken connection keeps its place */
+    qt_time cooldown;      /* >= 0: rest of a task from its rejecter */
+    qt_time wrap_up;       /* >= 0: pause after complete */
+    apr_uint32_t capacity; /* >= 1, <= QT_CAPACITY_MAX */
+    apr_uint32_t max_offers; /* 0: no limit */
+    apr_uint32_t max_extends;
+    unsigned once : 1;     /* QueueTasksTurn once */
+    unsigned pause_on_timeout : 1;
+} qt_rules;
+
+#define QT_CAPACITY_MAX 1000
+
+typedef struct qt_past {
+    qt_str operator_id;
+    qt_time at;
+    qt_why why;
+    qt_outcome outcome;
+} qt_past;
+
+/* A task as it is told. Times are monotonic; 0 is "none". Strings and history live in the call's out buffer. */
+typedef struct qt_task_view {
+    qt_str id, operator_id, prefer, labels, payload;
+    qt_state state;
+    apr_int32_t priority;
+    apr_uint32_t attempt;    /* offers so far */
+    apr_uint64_t offer;      /* token of the running offer or of the one that led to the assignment; 0: none */
+    qt_time created, changed, expires /* of the offer */, delay_until, ttl_until;
+    unsigned assigned : 1;   /* to be told as his already (QT-18) */
+    unsigned fresh : 1;      /* QT_ADD: added now, not there before */
+    const qt_past *history;
+    apr_uint32_t nhistory;
+} qt_task_view;
+
+typedef struct qt_operator_view {
+    qt_str id, labels;
+    qt_time since;           /* when he took his place */
+    qt_op_status status;
+    const qt_str *tasks;     /* ids of offered and assigned tasks */
+    apr_uint32_t ntasks;
+} qt_operator_view;
+
+typedef enum qt_event_kind {
+    QT_EV_TASK,   /* task, as in view */
+    QT_EV_CLOSED, /* task.id, reason */
+    QT_EV_END     /* nothing more comes: end the response */
+} qt_event_kind;
+
+typedef struct qt_event {
+    apr_uint64_t cookie;     /* whose stream: what QT_JOIN was given */
+    apr_uint64_t stream;
+    qt_event_kind kind;
+    qt_reason reason;
+    qt_task_view task;
+} qt_event;
+
+typedef struct qt_stats {
+    apr_uint64_t tasks[QT_STATES];      /* there now */
+    apr_uint64_t operators[QT_OP_STATUSES];
+    apr_uint64_t streams;
+    apr_uint64_t added, offered, assigned, rejected, timed_out, lost, completed, released, expired, withdrawn, dead;
+    apr_uint64_t bytes, bytes_used, rollbacks;
+    unsigned paused : 1;
+} qt_stats;
+
+/* Where a call's answers are laid: 8-byte aligned memory of the caller. */
+typedef struct qt_out {
+    char *p;
+    apr_size_t cap, len;
+    apr_size_t need; /* with QT_E_SPACE: a size worth trying */
+} qt_out;
+
+typedef struct qt_call {
+    qt_verb verb;
+    /* -- in -- */
+    qt_str who;
+    qt_str task;
+    qt_str reason;           /* QT_REJECT: for the record, may be absent */
+    qt_str labels;           /* canonical; of the caller, or QT_RELEASE: the task's new ones */
+    qt_str operator_id;      /* QT_RELEASE: assign it to him */
+    const qt_rules *rules;   /* JOIN, TAKE */
+    apr_uint64_t offer;      /* token; only when fenced */
+    unsigned fenced : 1;     /* the caller sent a token (offer 0: one that is none) */
+    unsigned relabel : 1;    /* QT_RELEASE: labels is given */
+    unsigned flag : 1;       /* see the verb */
+    qt_verdict verdict;
+    apr_uint32_t child;
+    apr_uint64_t stream;     /* in, and QT_JOIN: out. Never 0, never used twice */
+    apr_uint64_t cookie;
+    apr_uint32_t max_streams, max_streams_per_user; /* QT_JOIN; 0: no limit */
+    const qt_spec *specs;
+    apr_uint32_t nspecs;
+    /* -- out -- */
+    qt_out out;
+    apr_uint32_t n;          /* length of the list given */
+    apr_uint32_t bad;        /* QT_ADD: index of the spec that was refused */
+    qt_task_view *tasks;
+    qt_operator_view *operators;
+    qt_event *events;
+    qt_stats *stats;
+    const char *why;         /* QT_CHECK */
+    unsigned more : 1;
+    qt_time next;            /* every verb: when QT_TICK is due in this zone, or QT_NEVER */
+    apr_uint64_t wake[QT_CHILDREN_MAX / 64]; /* every verb: bit i set: child i has something to collect (for the store) */
+} qt_call;
+
+#endif

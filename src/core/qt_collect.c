@@ -1,0 +1,172 @@
+/* The verb of being told: what the streams of one child have not heard yet. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/qt_core.h"
+#include "core/qt_match.h"
+#include "core/qt_view.h"
+
+/* Events of one verb, but for a stream that alone has more. */
+#define QT_COLLECT_BATCH 64
+
+/* Lays one event for the stream; 0 when it does not fit. */
+static int lay_event(qt_zone *z, qt_call *call, const qt_stream *stream, qt_event_kind kind, const qt_task *task, qt_reason reason)
+{
+    qt_event *event = &call->events[call->n];
+
+    *event = (qt_event){ .cookie = stream->cookie, .stream = stream->serial, .kind = kind, .reason = reason };
+    if (task && !qt_lay_task(z, &call->out, task, kind == QT_EV_TASK ? QT_WITH_PAYLOAD : QT_BRIEF, &event->task)) {
+        return 0;
+    }
+    call->n++;
+    return 1;
+}
+
+/* Nothing more comes to this stream. */
+static int lay_end(qt_zone *z, qt_call *call, qt_stream *stream)
+{
+    QT_EDIT(z, stream);
+    stream->held = 1;
+    return lay_event(z, call, stream, QT_EV_END, NULL, QT_R_ASSIGNED);
+}
+
+static int lay_task(qt_zone *z, qt_time now, qt_call *call, qt_stream *stream, qt_task *task)
+{
+    const qt_operator *op = QT_AT(z, qt_operator, stream->operator);
+    int laid = lay_event(z, call, stream, QT_EV_TASK, task, QT_R_ASSIGNED);
+
+    if (task->unseen) {
+        QT_EDIT(z, task);
+        task->unseen = 0;
+        if (op->rules.once) {
+            qt_task_step(z, task, QT_S_COMPLETE, NULL, now); /* told: the end of our part */
+        }
+    }
+    return laid;
+}
+
+/* A stream that is new here: what is open now. */
+static int lay_open(qt_zone *z, qt_time now, qt_call *call, qt_stream *stream, const qt_operator *op)
+{
+    QT_EACH(QT_B(z), n, next, &op->held) {
+        qt_task *task = QT_AROUND(n, qt_task, line);
+
+        if ((task->state == QT_OFFERED || task->unseen) && !lay_task(z, now, call, stream, task)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* The task of a note, when the note still holds. */
+static qt_task *task_of(qt_zone *z, const qt_operator *op, const qt_note *note)
+{
+    qt_task *task = QT_AT(z, qt_task, note->task);
+
+    if (!qt_table_has(QT_B(z), &z->tasks, task) || task->age != note->age) {
+        return NULL; /* forgotten since, its cell perhaps in other use */
+    }
+    if (note->kind == QT_EV_TASK) {
+        int his = task->operator == QT_OF(z, op) && task->offer == note->offer;
+
+        return his && (task->state == QT_OFFERED || task->addressed) ? task : NULL;
+    }
+    return task;
+}
+
+static int lay_notes(qt_zone *z, qt_time now, qt_call *call, qt_stream *stream, const qt_operator *op)
+{
+    if (op->logged - stream->cursor > QT_LOG) {
+        return lay_end(z, call, stream); /* too far behind: it comes back and is told what is open */
+    }
+    for (apr_uint64_t at = stream->cursor; at != op->logged; at++) {
+        const qt_note *note = &op->log[at % QT_LOG];
+        qt_task *task = task_of(z, op, note);
+
+        if (!task) {
+            continue;
+        }
+        if (note->kind == QT_EV_TASK ? !lay_task(z, now, call, stream, task)
+                                     : !lay_event(z, call, stream, QT_EV_CLOSED, task, (qt_reason)note->reason)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Turn once: the first task event is the last event. */
+static int end_after_task(qt_zone *z, qt_time now, qt_call *call, qt_stream *stream, qt_operator *op, apr_uint32_t from)
+{
+    for (apr_uint32_t i = from; i < call->n; i++) {
+        if (call->events[i].kind == QT_EV_TASK) {
+            call->n = i + 1;
+            QT_EDIT(z, op);
+            op->spent = 1;
+            if (op->offers) {
+                qt_operator_refresh(z, op, now);
+            }
+            else {
+                qt_operator_leave_queue(z, op, now);
+                qt_match_left(z, op, now);
+            }
+            return lay_end(z, call, stream);
+        }
+    }
+    return 1;
+}
+
+static int tell(qt_zone *z, qt_time now, qt_call *call, qt_stream *stream)
+{
+    qt_operator *op = QT_AT(z, qt_operator, stream->operator);
+    apr_uint32_t from = call->n;
+    int fits = stream->end ? lay_end(z, call, stream)
+             : stream->fresh ? lay_open(z, now, call, stream, op)
+                             : lay_notes(z, now, call, stream, op);
+
+    if (!fits || (op->rules.once && !end_after_task(z, now, call, stream, op, from))) {
+        return 0;
+    }
+    QT_EDIT(z, stream);
+    stream->fresh = 0;
+    stream->cursor = op->logged;
+    return 1;
+}
+
+/* Most events that telling this stream may take. */
+static apr_uint32_t most_events(qt_zone *z, const qt_stream *stream)
+{
+    const qt_operator *op = QT_AT(z, qt_operator, stream->operator);
+
+    apr_uint64_t notes = op->logged - stream->cursor;
+
+    return (stream->fresh ? op->held.count : notes < QT_LOG ? (apr_uint32_t)notes : QT_LOG) + 2;
+}
+
+apr_status_t qt_do_collect(qt_zone *z, qt_time now, qt_call *call)
+{
+    qt_list *dirty = &z->children[call->child].dirty;
+    apr_uint32_t room = QT_COLLECT_BATCH;
+
+    call->n = 0;
+    while (dirty->first && qt_undo_room(QT_B(z))) {
+        qt_stream *stream = QT_AROUND(qt_list_at(QT_B(z), dirty->first), qt_stream, dirty);
+        apr_uint32_t before = call->n, want = most_events(z, stream);
+
+        if (!call->events) {
+            room = want > room ? want : room;
+            call->events = qt_lay(&call->out, room * sizeof(*call->events));
+            if (!call->events) {
+                return QT_E_SPACE;
+            }
+        }
+        if (room - before < want) {
+            break;
+        }
+        if (!tell(z, now, call, stream)) {
+            return QT_E_SPACE;
+        }
+        QT_EDIT(z, stream);
+        stream->marked = 0;
+        qt_list_remove(QT_B(z), dirty, &stream->dirty);
+    }
+    call->more = dirty->first != 0;
+    return APR_SUCCESS;
+}

@@ -1,0 +1,80 @@
+/* The door: begin, do, keep or undo. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/qt_core.h"
+#include "core/qt_operator.h"
+#include "core/qt_view.h"
+
+static const qt_verb_fn verbs[QT_VERBS] = {
+    [QT_JOIN] = qt_do_join, [QT_LEAVE] = qt_do_leave, [QT_HOLD] = qt_do_hold, [QT_TAKE] = qt_do_take,
+    [QT_ASSIGN] = qt_do_assign, [QT_SETTLE] = qt_do_settle, [QT_REJECT] = qt_do_reject, [QT_COMPLETE] = qt_do_complete,
+    [QT_EXTEND] = qt_do_extend, [QT_RELEASE] = qt_do_release, [QT_PAUSE] = qt_do_pause, [QT_READY] = qt_do_ready,
+    [QT_EXIT] = qt_do_exit, [QT_OPERATORS] = qt_do_operators, [QT_MINE] = qt_do_mine, [QT_ADD] = qt_do_add,
+    [QT_GET] = qt_do_get, [QT_WITHDRAW] = qt_do_withdraw, [QT_REQUEUE] = qt_do_requeue, [QT_SWITCH] = qt_do_switch,
+    [QT_STATS] = qt_do_stats, [QT_CHECK] = qt_do_check, [QT_TICK] = qt_do_tick, [QT_COLLECT] = qt_do_collect,
+    [QT_ORPHANS] = qt_do_orphans
+};
+
+static apr_status_t try_once(qt_zone *z, qt_time now, qt_call *call)
+{
+    apr_status_t rv;
+
+    call->n = 0;
+    call->more = 0;
+    call->events = NULL;
+    call->out.len = 0;
+    memset(z->wake, 0, sizeof(z->wake));
+    z->starved = 0;
+    qt_begin(QT_B(z));
+    rv = qt_end(QT_B(z), verbs[call->verb](z, now, call));
+    if (rv != APR_SUCCESS) {
+        memset(z->wake, 0, sizeof(z->wake));
+    }
+    return rv;
+}
+
+/* Old ended tasks make room for what is alive. */
+static int make_room(qt_zone *z, qt_time now)
+{
+    int dropped;
+
+    qt_begin(QT_B(z));
+    dropped = qt_forget_ended(z, now, 0);
+    qt_end(QT_B(z), APR_SUCCESS);
+    return dropped;
+}
+
+apr_status_t qt_core_call(qt_zone *z, qt_time now, qt_call *call)
+{
+    apr_status_t rv;
+
+    do {
+        rv = try_once(z, now, call);
+    } while (rv == QT_E_FULL && z->starved && make_room(z, now));
+    memcpy(call->wake, z->wake, sizeof(call->wake));
+    call->next = qt_next_due(z);
+    return rv;
+}
+
+apr_status_t qt_do_stats(qt_zone *z, qt_time now, qt_call *call)
+{
+    call->stats = qt_lay(&call->out, sizeof(*call->stats));
+    if (!call->stats) {
+        return QT_E_SPACE;
+    }
+    *call->stats = z->stats;
+    call->stats->streams = z->streams.count;
+    call->stats->bytes = z->block.size;
+    call->stats->bytes_used = z->arena.used;
+    call->stats->rollbacks = z->block.rollbacks;
+    call->stats->paused = z->paused;
+    for (qt_branch *at = qt_tree_first(QT_B(z), &z->queue); at; at = qt_tree_next(QT_B(z), at)) {
+        call->stats->operators[qt_operator_status(QT_AROUND(at, qt_operator, place), now)]++;
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t qt_do_check(qt_zone *z, qt_time now, qt_call *call)
+{
+    call->why = qt_check(z, now);
+    return call->why ? QT_E_BROKEN : APR_SUCCESS;
+}

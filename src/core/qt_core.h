@@ -1,0 +1,51 @@
+/* The core's one door: execute a call on the block of a zone. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QT_CORE_H
+#define QT_CORE_H
+
+#include "core/qt_zone.h"
+
+/* `now` is this verb's time. The caller holds the lock of the zone; nothing here blocks, allocates or logs. Fills call->next and wake. */
+apr_status_t qt_core_call(qt_zone *z, qt_time now, qt_call *call);
+
+/* NULL, or the first invariant that does not hold. `now` as in qt_core_call. */
+const char *qt_check(qt_zone *z, qt_time now);
+
+/* The verbs, one a function, by file. Each may stop anywhere with a status: the door undoes what it did. */
+typedef apr_status_t (*qt_verb_fn)(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_join(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_leave(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_hold(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_collect(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_orphans(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_take(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_assign(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_settle(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_reject(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_complete(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_extend(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_release(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_pause(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_ready(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_exit(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_operators(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_mine(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_add(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_get(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_withdraw(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_requeue(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_switch(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_stats(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_check(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_tick(qt_zone *z, qt_time now, qt_call *call);
+
+/* Drop a bounded number of the oldest ended tasks (all of them, or only those past QT_MEMORY): whether any was dropped. In qt_tick.c. */
+int qt_forget_ended(qt_zone *z, qt_time now, int only_old);
+/* When QT_TICK is due next; QT_NEVER when nothing waits. */
+qt_time qt_next_due(qt_zone *z);
+/* A stream is over: its record goes, and when it was the operator's last, his grace begins. In qt_seats.c. */
+void qt_stream_over(qt_zone *z, qt_stream *stream, qt_time now);
+/* The operator leaves the queue: his open offers pass on. In qt_seats.c. */
+void qt_pass_on(qt_zone *z, qt_operator *op, qt_time now);
+
+#endif

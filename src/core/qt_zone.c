@@ -1,0 +1,110 @@
+/* The zone as a whole: how it is laid out, its memory and its clockwork. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/qt_zone.h"
+#include "core/qt_set.h"
+
+#define QT_UNDO_MIN (256 * 1024)
+
+static apr_uint32_t power_of_two(apr_uint64_t n)
+{
+    apr_uint32_t p = 64;
+
+    while (p < n && p < (1U << 24)) {
+        p *= 2;
+    }
+    return p;
+}
+
+/* Gives a table its buckets at offset `at`; returns the offset behind them. */
+static apr_uint64_t lay_table(qt_table *table, apr_uint64_t at, apr_uint64_t want)
+{
+    apr_uint32_t n = power_of_two(want);
+
+    *table = (qt_table){ .buckets = (qt_ref)(at / 8), .mask = n - 1 };
+    return at + (apr_uint64_t)n * sizeof(qt_ref);
+}
+
+apr_status_t qt_zone_init(void *memory, apr_size_t size, const unsigned char seed[16], apr_uint64_t start)
+{
+    qt_zone *z = memory;
+    apr_uint64_t at = (sizeof(*z) + 7) & ~(apr_uint64_t)7;
+    qt_set *everybody;
+
+    if (size < QT_ZONE_MIN || size / 8 > APR_UINT32_MAX) {
+        return APR_EINVAL;
+    }
+    z->block.size = size;
+    z->block.undo.at = at;
+    z->block.undo.cap = size / 8 < QT_UNDO_MIN ? QT_UNDO_MIN : (size / 8) & ~(apr_uint64_t)7;
+    at += z->block.undo.cap;
+    at = lay_table(&z->tasks, at, size / 1024);
+    at = lay_table(&z->operators, at, size / 4096);
+    at = lay_table(&z->sets, at, size / 8192);
+    at = lay_table(&z->streams, at, size / 4096);
+    qt_arena_init(QT_B(z), &z->arena, at, size);
+    memcpy(z->seed, seed, sizeof(z->seed));
+    z->ages = z->seats = z->serials = z->offers = start;
+    qt_begin(QT_B(z));
+    everybody = qt_set_get(z, QT_STR_NONE);
+    z->everybody = everybody ? QT_OF(z, everybody) : 0;
+    z->block.magic = QT_MAGIC;
+    return qt_end(QT_B(z), everybody ? APR_SUCCESS : QT_E_FULL);
+}
+
+void qt_zone_due(qt_zone *z, qt_branch *branch, qt_due_kind kind, qt_time when)
+{
+    apr_uint64_t tie = ((apr_uint64_t)QT_OF(z, branch) << 2) | kind;
+
+    if (branch->tree) {
+        if (branch->key == when) {
+            return;
+        }
+        qt_tree_remove(QT_B(z), branch);
+    }
+    if (when) {
+        qt_tree_insert(QT_B(z), &z->due, branch, when, tie);
+    }
+}
+
+void qt_zone_sweep(qt_zone *z)
+{
+    QT_PUT(z, z->sweeping, 1);
+    QT_PUT(z, z->sweep_seat, 0);
+}
+
+void *qt_zone_alloc(qt_zone *z, apr_size_t n, qt_need need)
+{
+    void *cell = qt_alloc(QT_B(z), &z->arena, n, need);
+
+    if (!cell && need == QT_NORMAL) {
+        z->starved = 1;
+    }
+    return cell;
+}
+
+void qt_zone_free(qt_zone *z, void *cell)
+{
+    qt_free(QT_B(z), &z->arena, cell);
+}
+
+void *qt_zone_new(qt_zone *z, qt_table *table, apr_size_t size, qt_str id)
+{
+    void *record = size + id.n <= QT_CELL_MAX ? qt_zone_alloc(z, size + id.n, QT_NORMAL) : NULL;
+
+    if (record) {
+        memset(record, 0, size);
+        qt_table_add(QT_B(z), table, record, size, qt_table_hash(z->seed, id), id);
+    }
+    return record;
+}
+
+void *qt_zone_find(qt_zone *z, const qt_table *table, qt_str id)
+{
+    return qt_table_find(QT_B(z), table, qt_table_hash(z->seed, id), id);
+}
+
+void qt_zone_drop(qt_zone *z, qt_table *table, void *record)
+{
+    qt_table_drop(QT_B(z), table, record);
+    qt_zone_free(z, record);
+}
