@@ -1,0 +1,483 @@
+/* The pump's turns. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stream/mod_qt_pump.h"
+
+#include <apr_atomic.h>
+#include <apr_portable.h>
+#include <apr_thread_proc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include "config/mod_qt_log.h"
+#include "stream/mod_qt_event.h"
+#include "stream/mod_qt_registry.h"
+
+/* Sockets told of in one turn: the others come in the next. */
+#define EVENTS_PER_TURN 1024
+/* Verbs of one kind for one zone in a turn, so that no zone keeps the others waiting. */
+#define ROUNDS_PER_TURN 64
+/* Longest sleep: nothing depends on it. */
+#define SLEEP_MAX (3600 * QT_SECOND)
+/* After a verb failed (the store's lock is broken) the zone is left in peace for so long. */
+#define FAILED_PAUSE (QT_SECOND / 10)
+/* How long streams may take to end when the process ends. */
+#define STOP_MAX (2 * QT_SECOND)
+/* Bytes that its allocator keeps from turn to turn. */
+#define SCRATCH_KEPT (1024 * 1024)
+
+typedef struct zone {
+    qt_zone_ref *ref;
+    qt_time pause_until; /* 0: none */
+    unsigned wanted : 1; /* there may be something to collect */
+    unsigned failed : 1; /* the last verb did, and the log says so */
+} zone;
+
+struct mod_qt_pump {
+    mod_qt_child *child;
+    apr_thread_t *thread;
+    apr_pool_t *pool;    /* its own, of its own allocator: pchild is not for threads */
+    apr_pool_t *scratch;
+    apr_pollset_t *pollset;
+    mod_qt_timers timers;
+    zone *zones;
+    unsigned nzones;
+    apr_uint32_t owned;  /* streams adopted and not forgotten */
+    qt_time now;
+    apr_uint64_t turn;
+    int rang;            /* the bell did, in the last sleep */
+    int swept;           /* how far draining has been told to the streams: 0 not, 1 gracefully, 2 fast */
+    qt_time give_up;     /* QT_NEVER, or when it stops, whatever is left */
+    /* -- set by other threads, then the bell is rung -- */
+    volatile apr_uint32_t drain; /* as `swept`, wanted */
+    volatile apr_uint32_t stop;
+};
+
+/* ---- for transports ---- */
+
+qt_time mod_qt_pump_now(const mod_qt_pump *pump)
+{
+    return pump->now;
+}
+
+apr_uint64_t mod_qt_pump_turn(const mod_qt_pump *pump)
+{
+    return pump->turn;
+}
+
+apr_pool_t *mod_qt_pump_scratch(const mod_qt_pump *pump)
+{
+    return pump->scratch;
+}
+
+apr_thread_t *mod_qt_pump_thread(const mod_qt_pump *pump)
+{
+    return pump->thread;
+}
+
+int mod_qt_pump_draining(const mod_qt_pump *pump)
+{
+    return pump->swept > 0;
+}
+
+int mod_qt_pump_fast(const mod_qt_pump *pump)
+{
+    return pump->swept > 1;
+}
+
+apr_status_t mod_qt_pump_watch(mod_qt_stream *stream, apr_int16_t events)
+{
+    apr_pollset_t *pollset = stream->child->pump->pollset;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (stream->pfd.reqevents == events) {
+        return APR_SUCCESS;
+    }
+    if (stream->pfd.reqevents) {
+        apr_pollset_remove(pollset, &stream->pfd);
+    }
+    stream->pfd.reqevents = events;
+    if (events) {
+        stream->pfd.desc_type = APR_POLL_SOCKET;
+        stream->pfd.client_data = stream;
+        rv = apr_pollset_add(pollset, &stream->pfd);
+        if (rv != APR_SUCCESS) {
+            stream->pfd.reqevents = 0;
+        }
+    }
+    return rv;
+}
+
+void mod_qt_pump_timer(mod_qt_stream *stream, qt_time interval)
+{
+    mod_qt_timer_start(&stream->child->pump->timers, &stream->timer, interval, stream->child->pump->now);
+}
+
+void mod_qt_pump_forget(mod_qt_stream *stream)
+{
+    mod_qt_pump_watch(stream, 0);
+    mod_qt_timer_stop(&stream->timer);
+    stream->child->pump->owned--;
+}
+
+/* ---- the zones ---- */
+
+static void deliver(mod_qt_pump *pump, const qt_event *event)
+{
+    mod_qt_stream *stream = mod_qt_registry_pin(pump->child->registry, event->cookie);
+
+    if (!stream) {
+        return;
+    }
+    if (event->kind != QT_EV_END) {
+        qt_buf frame;
+
+        qt_buf_init(&frame, pump->scratch);
+        mod_qt_event_frame(&frame, event, qt_store_now()); /* no older than the event, or more seconds would be left than there are */
+        stream->transport->write(stream, frame.p, frame.n);
+    }
+    if (event->kind == QT_EV_END || (event->kind == QT_EV_TASK && stream->conf.once)) {
+        stream->transport->end(stream);
+    }
+    mod_qt_registry_unpin(stream);
+}
+
+/* A verb of the pump's own; a failure is told once and gives the zone a rest. */
+static apr_status_t ask(mod_qt_pump *pump, zone *z, qt_call *call)
+{
+    apr_status_t rv = qt_store_call(z->ref, call, pump->scratch);
+
+    if (rv != APR_SUCCESS && !z->failed) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, pump->child->server, QTLOGNO(00203) "zone %s: can't be asked", qt_zone_name(z->ref));
+    }
+    z->failed = rv != APR_SUCCESS;
+    z->pause_until = z->failed ? pump->now + FAILED_PAUSE : 0;
+    return rv;
+}
+
+static void tick(mod_qt_pump *pump, zone *z)
+{
+    int rounds = ROUNDS_PER_TURN;
+    apr_status_t rv = APR_SUCCESS;
+
+    while (rv == APR_SUCCESS && qt_store_due(z->ref) <= pump->now && rounds-- > 0) {
+        qt_call *call = apr_pcalloc(pump->scratch, sizeof(*call));
+
+        call->verb = QT_TICK;
+        rv = ask(pump, z, call);
+    }
+}
+
+/* What more there is after the last round stays wanted. */
+static void collect(mod_qt_pump *pump, zone *z)
+{
+    int rounds = ROUNDS_PER_TURN;
+
+    while (z->wanted && rounds-- > 0) {
+        qt_call *call = apr_pcalloc(pump->scratch, sizeof(*call));
+        apr_uint32_t i;
+
+        call->verb = QT_COLLECT;
+        call->child = qt_store_child(pump->child->store);
+        if (ask(pump, z, call) != APR_SUCCESS) {
+            return;
+        }
+        for (i = 0; i < call->n; i++) {
+            deliver(pump, &call->events[i]);
+        }
+        z->wanted = call->more;
+    }
+}
+
+static void visit_zones(mod_qt_pump *pump)
+{
+    unsigned i;
+
+    for (i = 0; i < pump->nzones; i++) {
+        zone *z = &pump->zones[i];
+
+        z->wanted |= pump->rang && mod_qt_registry_count(pump->child->registry, i);
+        if (z->pause_until > pump->now) {
+            continue;
+        }
+        z->pause_until = 0;
+        tick(pump, z);
+        if (!z->pause_until) {
+            collect(pump, z);
+        }
+    }
+}
+
+/* ---- the streams ---- */
+
+static void adopt_arrivals(mod_qt_pump *pump)
+{
+    mod_qt_stream *stream = mod_qt_registry_arrivals(pump->child->registry);
+
+    while (stream) {
+        mod_qt_stream *next = stream->next;
+
+        pump->owned++;
+        stream->transport->adopt(stream);
+        stream = next;
+    }
+}
+
+/* Nobody gets in any more, so that one walk finds all. */
+static void sweep(mod_qt_pump *pump)
+{
+    int wanted = (int)apr_atomic_read32(&pump->drain), end = 0;
+    unsigned i;
+
+    if (wanted <= pump->swept) {
+        return;
+    }
+    pump->swept = wanted;
+    mod_qt_registry_drain(pump->child->registry);
+    for (i = 0; !end; i++) {
+        mod_qt_stream *stream = mod_qt_registry_pin_at(pump->child->registry, i, &end);
+
+        if (stream) {
+            stream->transport->end(stream);
+            mod_qt_registry_unpin(stream);
+        }
+    }
+}
+
+static void run_timers(mod_qt_pump *pump)
+{
+    mod_qt_timer *timer;
+
+    while ((timer = mod_qt_timers_pop(&pump->timers, pump->now)) != NULL) {
+        mod_qt_stream *stream = (mod_qt_stream *)((char *)timer - offsetof(mod_qt_stream, timer));
+
+        stream->transport->due(stream);
+    }
+}
+
+/* ---- a turn ---- */
+
+static qt_time zone_due(const zone *z)
+{
+    if (z->pause_until) {
+        return z->pause_until;
+    }
+    return z->wanted ? 0 : qt_store_due(z->ref);
+}
+
+static qt_time next_due(const mod_qt_pump *pump)
+{
+    qt_time due = mod_qt_timers_next(&pump->timers);
+    unsigned i;
+
+    if (pump->give_up != QT_NEVER) {
+        return pump->owned && due > pump->now ? (due < pump->give_up ? due : pump->give_up) : 0;
+    }
+    for (i = 0; i < pump->nzones; i++) {
+        qt_time at = zone_due(&pump->zones[i]);
+
+        due = at < due ? at : due;
+    }
+    return due;
+}
+
+/* Rounded up to the milliseconds that a poll knows, so that it does not spin through the last of them. */
+static apr_interval_time_t time_to_sleep(const mod_qt_pump *pump)
+{
+    qt_time due = next_due(pump), now = qt_store_now(), left;
+
+    if (due <= now) {
+        return 0;
+    }
+    left = due - now < SLEEP_MAX ? due - now : SLEEP_MAX;
+    return (left + 999) / 1000 * 1000;
+}
+
+static void sleep_and_look(mod_qt_pump *pump)
+{
+    const apr_pollfd_t *ready;
+    apr_int32_t n = 0;
+    apr_status_t rv = apr_pollset_poll(pump->pollset, time_to_sleep(pump), &n, &ready);
+
+    pump->now = qt_store_now();
+    if (rv != APR_SUCCESS) {
+        if (!APR_STATUS_IS_TIMEUP(rv) && !APR_STATUS_IS_EINTR(rv)) {
+            ap_log_error(APLOG_MARK, APLOG_ERR, rv, pump->child->server, QTLOGNO(00204) "pump: can't poll");
+            apr_sleep(FAILED_PAUSE);
+        }
+        return;
+    }
+    for (; n > 0; n--, ready++) {
+        mod_qt_stream *stream = ready->client_data;
+
+        if (stream) {
+            stream->transport->ready(stream, ready->rtnevents);
+        }
+        else {
+            qt_store_bell_clear(pump->child->store);
+            pump->rang = 1;
+        }
+    }
+}
+
+/* What was set before the bell was rung is seen in the turn after it was cleared: nothing is slept through. */
+static void take_turn(mod_qt_pump *pump)
+{
+    apr_pool_clear(pump->scratch);
+    pump->turn++;
+    adopt_arrivals(pump);
+    sweep(pump);
+    if (pump->give_up == QT_NEVER) {
+        if (pump->rang) {
+            qt_store_bury(pump->child->store, pump->scratch);
+        }
+        visit_zones(pump);
+    }
+    run_timers(pump);
+    pump->rang = 0;
+    sleep_and_look(pump);
+}
+
+/* What has not ended in time: nobody else looks at these streams any more. */
+static void kill_all(mod_qt_pump *pump)
+{
+    int end = 0;
+    unsigned i;
+
+    for (i = 0; !end; i++) {
+        mod_qt_stream *stream = mod_qt_registry_pin_at(pump->child->registry, i, &end);
+
+        if (stream) {
+            const mod_qt_transport *transport = stream->transport;
+
+            mod_qt_registry_unpin(stream);
+            if (transport->kill) {
+                transport->kill(stream);
+            }
+        }
+    }
+}
+
+static void *APR_THREAD_FUNC pump_main(apr_thread_t *thread, void *data)
+{
+    mod_qt_pump *pump = data;
+
+    (void)thread;
+    pump->now = qt_store_now();
+    while (pump->give_up == QT_NEVER || (pump->owned && pump->now < pump->give_up)) {
+        if (pump->give_up == QT_NEVER && apr_atomic_read32(&pump->stop)) {
+            pump->give_up = pump->now + STOP_MAX;
+        }
+        take_turn(pump);
+    }
+    kill_all(pump);
+    return NULL;
+}
+
+/* ---- start and stop ---- */
+
+void mod_qt_pump_drain(mod_qt_pump *pump, int fast)
+{
+    if (fast || !apr_atomic_read32(&pump->drain)) {
+        apr_atomic_set32(&pump->drain, fast ? 2 : 1);
+    }
+    qt_store_bell_self(pump->child->store);
+}
+
+static apr_status_t join(void *data)
+{
+    mod_qt_pump *pump = data;
+    apr_status_t ended;
+
+    apr_atomic_set32(&pump->stop, 1);
+    mod_qt_pump_drain(pump, 1);
+    apr_thread_join(&ended, pump->thread);
+    return APR_SUCCESS;
+}
+
+static apr_status_t make_pools(mod_qt_pump *pump, apr_pool_t *pchild)
+{
+    apr_allocator_t *allocator;
+    apr_status_t rv = apr_allocator_create(&allocator);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    apr_allocator_max_free_set(allocator, SCRATCH_KEPT);
+    rv = apr_pool_create_ex(&pump->pool, pchild, NULL, allocator);
+    if (rv != APR_SUCCESS) {
+        apr_allocator_destroy(allocator);
+        return rv;
+    }
+    apr_allocator_owner_set(allocator, pump->pool);
+    apr_pool_tag(pump->pool, "queuetasks_pump");
+    return apr_pool_create(&pump->scratch, pump->pool);
+}
+
+static apr_status_t make_pollset(mod_qt_pump *pump)
+{
+    apr_pollfd_t *bell = apr_pcalloc(pump->pool, sizeof(*bell));
+    apr_os_file_t fd = qt_store_bell_fd(pump->child->store);
+    apr_status_t rv = apr_pollset_create(&pump->pollset, EVENTS_PER_TURN, pump->pool, APR_POLLSET_NOCOPY);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = apr_os_file_put(&bell->desc.f, &fd, APR_FOPEN_READ, pump->pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    bell->desc_type = APR_POLL_FILE;
+    bell->reqevents = APR_POLLIN;
+    return apr_pollset_add(pump->pollset, bell);
+}
+
+static void find_zones(mod_qt_pump *pump)
+{
+    unsigned i;
+
+    while (qt_store_zone(pump->child->store, pump->nzones)) {
+        pump->nzones++;
+    }
+    pump->zones = apr_pcalloc(pump->pool, (pump->nzones + 1) * sizeof(*pump->zones));
+    for (i = 0; i < pump->nzones; i++) {
+        pump->zones[i].ref = qt_store_zone(pump->child->store, i);
+    }
+}
+
+/* The thread takes no signal: a handler of the MPM that ends the process would wait for this very thread. */
+static apr_status_t start_thread(mod_qt_pump *pump, apr_pool_t *pchild)
+{
+    sigset_t all, before;
+    apr_status_t rv;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rv = ap_thread_create(&pump->thread, NULL, pump_main, pump, pchild);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rv;
+}
+
+apr_status_t mod_qt_pump_start(mod_qt_child *child, apr_pool_t *pchild)
+{
+    mod_qt_pump *pump = apr_pcalloc(pchild, sizeof(*pump));
+    apr_status_t rv;
+
+    pump->child = child;
+    pump->give_up = QT_NEVER;
+    pump->rang = 1;
+    child->pump = pump;
+    rv = make_pools(pump, pchild);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    mod_qt_timers_init(&pump->timers, pump->pool);
+    find_zones(pump);
+    rv = make_pollset(pump);
+    if (rv == APR_SUCCESS) {
+        rv = start_thread(pump, pchild);
+    }
+    if (rv == APR_SUCCESS) {
+        apr_pool_pre_cleanup_register(pchild, pump, join);
+    }
+    return rv;
+}

@@ -1,0 +1,258 @@
+/* Slots with generations: a cookie of a stream that is gone finds nothing, however often its slot was used since. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stream/mod_qt_registry.h"
+
+#include <apr_thread_mutex.h>
+#include <stdlib.h>
+
+#define SLOTS_FIRST 64
+#define NO_SLOT ((apr_uint32_t)-1)
+
+typedef struct slot {
+    mod_qt_stream *stream;   /* NULL: free */
+    apr_uint32_t generation; /* of its present or next stream; never 0 */
+    apr_uint32_t next_free;
+} slot;
+
+struct mod_qt_registry {
+    apr_thread_mutex_t *mutex; /* guards all that follows */
+    apr_thread_cond_t *unpinned;
+    slot *slots;
+    apr_uint32_t nslots, first_free;
+    mod_qt_stream *arrivals, **arrivals_end;
+    apr_uint32_t *zone_counts;
+    int draining;
+};
+
+void mod_qt_registry_lock(mod_qt_registry *registry)
+{
+    apr_thread_mutex_lock(registry->mutex);
+}
+
+void mod_qt_registry_unlock(mod_qt_registry *registry)
+{
+    apr_thread_mutex_unlock(registry->mutex);
+}
+
+void mod_qt_registry_wait(mod_qt_registry *registry, apr_thread_cond_t *cond, apr_interval_time_t timeout)
+{
+    apr_thread_cond_timedwait(cond, registry->mutex, timeout);
+}
+
+static apr_status_t free_slots(void *data)
+{
+    mod_qt_registry *registry = data;
+
+    free(registry->slots);
+    registry->slots = NULL;
+    registry->nslots = 0;
+    registry->first_free = NO_SLOT;
+    return APR_SUCCESS;
+}
+
+apr_status_t mod_qt_registry_create(mod_qt_registry **registry, qt_store *store, apr_pool_t *pool)
+{
+    mod_qt_registry *made = apr_pcalloc(pool, sizeof(*made));
+    unsigned zones = 0;
+    apr_status_t rv = apr_thread_mutex_create(&made->mutex, APR_THREAD_MUTEX_DEFAULT, pool);
+
+    if (rv == APR_SUCCESS) {
+        rv = apr_thread_cond_create(&made->unpinned, pool);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    while (qt_store_zone(store, zones)) {
+        zones++;
+    }
+    made->zone_counts = apr_pcalloc(pool, (zones + 1) * sizeof(*made->zone_counts));
+    made->first_free = NO_SLOT;
+    made->arrivals_end = &made->arrivals;
+    apr_pool_cleanup_register(pool, made, free_slots, apr_pool_cleanup_null);
+    *registry = made;
+    return APR_SUCCESS;
+}
+
+/* Under the mutex: more slots, all free. The number of streams is bounded by descriptors, so doubling cannot wrap. */
+static void grow(mod_qt_registry *registry)
+{
+    apr_uint32_t n = registry->nslots ? registry->nslots * 2 : SLOTS_FIRST, i;
+
+    registry->slots = ap_realloc(registry->slots, n * sizeof(*registry->slots));
+    for (i = n; i-- > registry->nslots;) {
+        registry->slots[i] = (slot){ .generation = 1, .next_free = registry->first_free };
+        registry->first_free = i;
+    }
+    registry->nslots = n;
+}
+
+/* Under the mutex. */
+static void take_slot(mod_qt_registry *registry, mod_qt_stream *stream)
+{
+    apr_uint32_t i;
+
+    if (registry->first_free == NO_SLOT) {
+        grow(registry);
+    }
+    i = registry->first_free;
+    registry->first_free = registry->slots[i].next_free;
+    registry->slots[i].stream = stream;
+    stream->cookie = (apr_uint64_t)registry->slots[i].generation << 32 | i;
+}
+
+static unsigned zone_index(qt_store *store, qt_zone_ref *zone)
+{
+    unsigned i = 0;
+    qt_zone_ref *at;
+
+    while ((at = qt_store_zone(store, i)) && at != zone) {
+        i++;
+    }
+    return i;
+}
+
+mod_qt_stream *mod_qt_registry_open(mod_qt_child *child, const mod_qt_transport *transport, qt_zone_ref *zone)
+{
+    mod_qt_registry *registry = child->registry;
+    mod_qt_stream *stream = ap_calloc(1, transport->size);
+
+    stream->child = child;
+    stream->transport = transport;
+    stream->zone = zone;
+    stream->zone_index = zone_index(child->store, zone);
+    mod_qt_registry_lock(registry);
+    if (registry->draining) {
+        mod_qt_registry_unlock(registry);
+        free(stream);
+        return NULL;
+    }
+    take_slot(registry, stream);
+    registry->zone_counts[stream->zone_index]++;
+    mod_qt_registry_unlock(registry);
+    return stream;
+}
+
+void mod_qt_registry_release(mod_qt_stream *stream)
+{
+    mod_qt_registry *registry = stream->child->registry;
+    apr_uint32_t i = (apr_uint32_t)stream->cookie;
+    slot *home;
+
+    mod_qt_registry_lock(registry);
+    while (stream->pins) {
+        apr_thread_cond_wait(registry->unpinned, registry->mutex);
+    }
+    home = &registry->slots[i];
+    home->stream = NULL;
+    home->generation = home->generation == APR_UINT32_MAX ? 1 : home->generation + 1;
+    home->next_free = registry->first_free;
+    registry->first_free = i;
+    registry->zone_counts[stream->zone_index]--;
+    mod_qt_registry_unlock(registry);
+    stream->transport->dismiss(stream);
+    free(stream);
+}
+
+mod_qt_stream *mod_qt_registry_pin(mod_qt_registry *registry, apr_uint64_t cookie)
+{
+    apr_uint32_t i = (apr_uint32_t)cookie;
+    mod_qt_stream *found = NULL;
+
+    mod_qt_registry_lock(registry);
+    if (i < registry->nslots && registry->slots[i].generation == cookie >> 32 && registry->slots[i].stream) {
+        found = registry->slots[i].stream;
+        found->pins++;
+    }
+    mod_qt_registry_unlock(registry);
+    return found;
+}
+
+mod_qt_stream *mod_qt_registry_pin_at(mod_qt_registry *registry, unsigned index, int *end)
+{
+    mod_qt_stream *found = NULL;
+
+    mod_qt_registry_lock(registry);
+    *end = index >= registry->nslots;
+    if (!*end && registry->slots[index].stream) {
+        found = registry->slots[index].stream;
+        found->pins++;
+    }
+    mod_qt_registry_unlock(registry);
+    return found;
+}
+
+void mod_qt_registry_unpin(mod_qt_stream *stream)
+{
+    mod_qt_registry *registry = stream->child->registry;
+
+    mod_qt_registry_lock(registry);
+    if (--stream->pins == 0) {
+        apr_thread_cond_broadcast(registry->unpinned);
+    }
+    mod_qt_registry_unlock(registry);
+}
+
+void mod_qt_registry_hand_over(mod_qt_stream *stream)
+{
+    mod_qt_registry *registry = stream->child->registry;
+
+    mod_qt_registry_lock(registry);
+    stream->life = MOD_QT_LIVE;
+    stream->next = NULL;
+    *registry->arrivals_end = stream;
+    registry->arrivals_end = &stream->next;
+    mod_qt_registry_unlock(registry);
+}
+
+mod_qt_stream *mod_qt_registry_arrivals(mod_qt_registry *registry)
+{
+    mod_qt_stream *first;
+
+    mod_qt_registry_lock(registry);
+    first = registry->arrivals;
+    registry->arrivals = NULL;
+    registry->arrivals_end = &registry->arrivals;
+    mod_qt_registry_unlock(registry);
+    return first;
+}
+
+void mod_qt_registry_set_life(mod_qt_stream *stream, mod_qt_life life)
+{
+    mod_qt_registry_lock(stream->child->registry);
+    stream->life = life;
+    mod_qt_registry_unlock(stream->child->registry);
+}
+
+void mod_qt_registry_ask_end(mod_qt_stream *stream)
+{
+    mod_qt_registry_lock(stream->child->registry);
+    stream->end_asked = 1;
+    mod_qt_registry_unlock(stream->child->registry);
+}
+
+int mod_qt_registry_end_asked(mod_qt_stream *stream)
+{
+    int asked;
+
+    mod_qt_registry_lock(stream->child->registry);
+    asked = stream->end_asked;
+    mod_qt_registry_unlock(stream->child->registry);
+    return asked;
+}
+
+void mod_qt_registry_drain(mod_qt_registry *registry)
+{
+    mod_qt_registry_lock(registry);
+    registry->draining = 1;
+    mod_qt_registry_unlock(registry);
+}
+
+apr_uint32_t mod_qt_registry_count(mod_qt_registry *registry, unsigned zone_index)
+{
+    apr_uint32_t n;
+
+    mod_qt_registry_lock(registry);
+    n = registry->zone_counts[zone_index];
+    mod_qt_registry_unlock(registry);
+    return n;
+}

@@ -1,0 +1,190 @@
+/* Opening a stream, and the floor's doors for the rest of the module. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stream/mod_qt_stream.h"
+
+#include <ap_mpm.h>
+#include <http_protocol.h>
+#include <util_filter.h>
+#include "config/mod_qt_log.h"
+#include "stream/mod_qt_event.h"
+#include "stream/mod_qt_filter.h"
+#include "stream/mod_qt_pump.h"
+#include "stream/mod_qt_quota.h"
+#include "stream/mod_qt_registry.h"
+#include "stream/mod_qt_suspended.h"
+
+/* What a busy answer's `retry:` grows from when the Location sends none. */
+#define BUSY_RETRY (3 * QT_SECOND)
+
+static mod_qt_child *here;   /* this process, between child_init and the end of the pump */
+static mod_qt_quota *shared; /* of this generation */
+
+/* ---- heads ---- */
+
+/* `closing`: the body ends with the connection's life. Said as a header, not by c->keepalive, it leaves chunked coding on. */
+static void set_head(request_rec *r, int closing)
+{
+    r->status = HTTP_OK;
+    ap_set_content_type(r, "text/event-stream; charset=utf-8");
+    apr_table_setn(r->headers_out, "Cache-Control", "no-cache");
+    apr_table_setn(r->headers_out, "X-Accel-Buffering", "no");
+    apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
+    if (closing) {
+        apr_table_setn(r->headers_out, "Connection", "close");
+    }
+}
+
+int mod_qt_stream_busy(request_rec *r, apr_interval_time_t retry, const char *reason)
+{
+    apr_uint32_t ms = (apr_uint32_t)apr_time_as_msec(retry > 0 ? retry : BUSY_RETRY);
+    qt_buf body;
+
+    set_head(r, !r->connection->master); /* kept alive, it would hold the very thread that is wanting */
+    qt_buf_init(&body, r->pool);
+    mod_qt_event_first(&body, apr_time_from_msec((apr_interval_time_t)ap_random_pick(ms, ms < APR_UINT32_MAX / 2 ? 2 * ms : ms)));
+    mod_qt_event_busy(&body, reason);
+    ap_rwrite(body.p, (int)body.n, r);
+    return OK;
+}
+
+/* ---- opening ---- */
+
+static mod_qt_stream *make_stream(request_rec *r, qt_zone_ref *zone, const mod_qt_stream_conf *conf)
+{
+    const mod_qt_transport *transport = mod_qt_suspended_can(r) ? &mod_qt_suspended : &mod_qt_blocking;
+    mod_qt_stream *stream = mod_qt_registry_open(here, transport, zone);
+
+    if (stream) {
+        stream->r = r;
+        stream->c = r->connection;
+        stream->conf = *conf;
+        stream->bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    }
+    return stream;
+}
+
+/* Take what it needs, then its place in the zone. */
+static apr_status_t join_zone(mod_qt_stream *stream, qt_call *join)
+{
+    apr_status_t rv = stream->transport->admit(stream);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    join->child = qt_store_child(stream->child->store);
+    join->cookie = stream->cookie;
+    rv = qt_store_call(stream->zone, join, stream->r->pool);
+    if (rv == APR_SUCCESS) {
+        stream->number = join->stream;
+    }
+    return rv;
+}
+
+/* The head goes out at once, so that an EventSource opens. 0: the client is gone already. */
+static int send_head(mod_qt_stream *stream)
+{
+    request_rec *r = stream->r;
+    int primary = !stream->c->master;
+    apr_status_t rv;
+    qt_buf first;
+
+    set_head(r, primary);
+    qt_buf_init(&first, r->pool);
+    mod_qt_event_first(&first, stream->conf.retry);
+    rv = stream->transport->greet(stream, first.p, first.n);
+    if (primary) {
+        stream->c->keepalive = AP_CONN_CLOSE;
+    }
+    return rv == APR_SUCCESS;
+}
+
+int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const mod_qt_stream_conf *conf, apr_status_t *status)
+{
+    mod_qt_stream *stream;
+
+    *status = r->main ? QT_E_UNKNOWN : QT_E_DRAINING;
+    if (!here || r->main) {
+        return DECLINED;
+    }
+    stream = make_stream(r, zone, conf);
+    if (!stream) {
+        return DECLINED;
+    }
+    *status = join_zone(stream, join);
+    if (*status != APR_SUCCESS) {
+        mod_qt_registry_release(stream);
+        return DECLINED;
+    }
+    if (!send_head(stream)) {
+        mod_qt_transport_leave(stream, r->pool);
+        mod_qt_registry_release(stream);
+        return OK;
+    }
+    return stream->transport->carry(stream);
+}
+
+/* ---- the life of the process ---- */
+
+void mod_qt_stream_register(apr_pool_t *p)
+{
+    (void)p;
+    mod_qt_filter_register();
+    mod_qt_suspended_register();
+}
+
+apr_status_t mod_qt_stream_post_config(apr_pool_t *pconf)
+{
+    return mod_qt_quota_create(&shared, pconf);
+}
+
+static apr_uint32_t quarter_of_threads(void)
+{
+    int threads = 1, daemons = 1;
+
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &daemons);
+    return threads > 0 && daemons > 0 && threads * daemons > 4 ? (apr_uint32_t)(threads * daemons / 4) : 1;
+}
+
+static apr_status_t leave_process(void *data)
+{
+    (void)data;
+    here = NULL;
+    return APR_SUCCESS;
+}
+
+apr_status_t mod_qt_stream_child_init(qt_store *store, server_rec *s, apr_pool_t *pchild, apr_uint32_t max_blocking)
+{
+    mod_qt_child *child = apr_pcalloc(pchild, sizeof(*child));
+    apr_status_t rv;
+
+    child->store = store;
+    child->server = s;
+    child->quota = shared;
+    mod_qt_quota_child(shared, qt_store_child(store), max_blocking ? max_blocking : quarter_of_threads());
+    rv = mod_qt_registry_create(&child->registry, store, pchild);
+    if (rv == APR_SUCCESS) {
+        rv = mod_qt_pump_start(child, pchild);
+    }
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s, QTLOGNO(00206) "pump: can't start; no streams in this child");
+        return rv;
+    }
+    here = child;
+    apr_pool_cleanup_register(pchild, NULL, leave_process, apr_pool_cleanup_null);
+    return APR_SUCCESS;
+}
+
+void mod_qt_stream_child_stopping(int graceful)
+{
+    if (here) {
+        mod_qt_pump_drain(here->pump, !graceful);
+    }
+}
+
+void mod_qt_stream_child_ended(apr_int32_t pid)
+{
+    if (shared) {
+        mod_qt_quota_ended(shared, pid);
+    }
+}

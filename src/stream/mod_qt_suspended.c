@@ -1,0 +1,391 @@
+/* The suspended transport: no thread waits; the pump writes, without ever waiting for the client. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stream/mod_qt_suspended.h"
+
+#include <ap_mpm.h>
+#include <http_config.h>
+#include <http_connection.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <mpm_common.h>
+#include "config/mod_qt_log.h"
+#include "stream/mod_qt_event.h"
+#include "stream/mod_qt_filter.h"
+#include "stream/mod_qt_pump.h"
+#include "stream/mod_qt_registry.h"
+
+/* From the hand-over to the first moment that a request may be finished: the MPM needs two stores to let go of the connection. */
+#define SETTLE_PAUSE (QT_SECOND / 100)
+/* How long a client that was told the end may take to close (as long as httpd's own short lingering close). */
+#define LINGER_MAX (2 * QT_SECOND)
+/* How long a clogged client may take to drain when the child is stopping. */
+#define DRAIN_STOPPING (2 * QT_SECOND)
+
+/*
+ * What comes next, for an adopted stream. Each goes down only.
+ *   FLOWING   live; keep-alive timer, or clogged: no progress for `patience` ends it
+ *   SETTLING  over; waits for the MPM to let go
+ *   DRAINING  the request has ended, the client has not read it all
+ *   LINGERING our side of the socket is shut; waits for the client's
+ */
+typedef enum phase { FOREIGN, FLOWING, SETTLING, DRAINING, LINGERING } phase;
+
+typedef struct suspended {
+    mod_qt_stream base;
+    ap_filter_t *filter;
+    phase phase;          /* the pump's alone: FOREIGN until it has adopted the stream */
+    qt_time adopted;
+    apr_uint64_t adopted_turn;
+    qt_time patience;     /* the server's Timeout */
+    apr_size_t heard;     /* bytes the client sent */
+    unsigned clogged : 1; /* the zone holds its events */
+} suspended;
+
+static suspended *of(mod_qt_stream *stream)
+{
+    return (suspended *)stream;
+}
+
+/* ---- the handler's thread ---- */
+
+int mod_qt_suspended_can(request_rec *r)
+{
+    int async = 0;
+
+    if (r->main || r->prev || r->connection->master || !r->connection->cs) {
+        return 0;
+    }
+    return ap_mpm_query(AP_MPMQ_IS_ASYNC, &async) == APR_SUCCESS && async;
+}
+
+static apr_status_t suspended_admit(mod_qt_stream *stream)
+{
+    (void)stream;
+    return APR_SUCCESS;
+}
+
+static void suspended_dismiss(mod_qt_stream *stream)
+{
+    (void)stream;
+}
+
+static apr_status_t suspended_greet(mod_qt_stream *stream, const char *p, apr_size_t n)
+{
+    of(stream)->filter = mod_qt_filter_add(stream->r);
+    return mod_qt_transport_pass(stream, p, n);
+}
+
+/* The request dies: as the pump wants it, or too early for the pump. */
+static apr_status_t forget_request(void *data)
+{
+    mod_qt_stream *stream = data;
+    apr_pool_t *scratch;
+
+    stream->r = NULL;
+    if (stream->life != MOD_QT_ARRIVING) {
+        return APR_SUCCESS;
+    }
+    ap_set_module_config(stream->c->conn_config, &queuetasks_module, NULL);
+    if (apr_pool_create(&scratch, NULL) == APR_SUCCESS) {
+        mod_qt_transport_leave(stream, scratch);
+        apr_pool_destroy(scratch);
+    }
+    mod_qt_registry_release(stream);
+    return APR_SUCCESS;
+}
+
+static int suspended_carry(mod_qt_stream *stream)
+{
+    apr_pool_cleanup_register(stream->r->pool, stream, forget_request, apr_pool_cleanup_null);
+    ap_set_module_config(stream->c->conn_config, &queuetasks_module, stream);
+    return SUSPENDED;
+}
+
+/* The hand-over. This hook runs whenever any connection leaves its thread. */
+static void hand_over(conn_rec *c, request_rec *r)
+{
+    mod_qt_stream *stream = ap_get_module_config(c->conn_config, &queuetasks_module);
+    qt_store *store;
+
+    (void)r;
+    if (!stream || !c->cs || c->cs->state != CONN_STATE_SUSPENDED) {
+        return;
+    }
+    ap_set_module_config(c->conn_config, &queuetasks_module, NULL);
+    store = stream->child->store;
+    mod_qt_registry_hand_over(stream);
+    qt_store_bell_self(store);
+}
+
+void mod_qt_suspended_register(void)
+{
+    ap_hook_suspend_connection(hand_over, NULL, NULL, APR_HOOK_REALLY_LAST);
+}
+
+/* ---- the pump's thread ---- */
+
+/* The way down. What frees the stream happens in `suspended_due`, when nobody has a pin. */
+static void begin_end(mod_qt_stream *stream)
+{
+    if (of(stream)->phase != FLOWING) {
+        return;
+    }
+    of(stream)->phase = SETTLING;
+    mod_qt_registry_set_life(stream, MOD_QT_ENDING);
+    mod_qt_pump_watch(stream, 0);
+    mod_qt_pump_timer(stream, 0);
+    mod_qt_transport_leave(stream, mod_qt_pump_scratch(stream->child->pump));
+}
+
+/* The client is gone, or as good as gone. */
+static void lose(mod_qt_stream *stream)
+{
+    stream->c->aborted = 1;
+    mod_qt_pump_watch(stream, 0);
+    if (of(stream)->phase == FLOWING) {
+        begin_end(stream);
+    }
+    else {
+        mod_qt_pump_timer(stream, 0);
+    }
+}
+
+static void unclog(mod_qt_stream *stream)
+{
+    of(stream)->clogged = 0;
+    if (mod_qt_transport_hold(stream, 0, mod_qt_pump_scratch(stream->child->pump)) != APR_SUCCESS) {
+        begin_end(stream);
+    }
+}
+
+static void rest(mod_qt_stream *stream)
+{
+    if (stream->conf.keepalive_form == MOD_QT_KA_NONE) {
+        mod_qt_timer_stop(&stream->timer);
+    }
+    else {
+        mod_qt_pump_timer(stream, stream->conf.keepalive);
+    }
+}
+
+/* After something was written: wait for the next time, or for the client. */
+static void after_write(mod_qt_stream *stream)
+{
+    int clogged = stream->c->data_in_output_filters;
+
+    if (mod_qt_pump_watch(stream, clogged ? APR_POLLIN | APR_POLLOUT : APR_POLLIN) != APR_SUCCESS) {
+        lose(stream);
+        return;
+    }
+    if (!clogged) {
+        rest(stream);
+        if (of(stream)->clogged) {
+            unclog(stream);
+        }
+        return;
+    }
+    mod_qt_pump_timer(stream, of(stream)->patience);
+    if (!of(stream)->clogged) {
+        of(stream)->clogged = 1;
+        mod_qt_transport_hold(stream, 1, mod_qt_pump_scratch(stream->child->pump));
+    }
+}
+
+static void suspended_write(mod_qt_stream *stream, const char *p, apr_size_t n)
+{
+    if (of(stream)->phase != FLOWING) {
+        return;
+    }
+    if (mod_qt_transport_pass(stream, p, n) != APR_SUCCESS) {
+        lose(stream);
+        return;
+    }
+    after_write(stream);
+}
+
+/* A stream that is still on its way here finds the mark when it arrives. */
+static void suspended_end(mod_qt_stream *stream)
+{
+    suspended *s = of(stream);
+
+    mod_qt_registry_ask_end(stream);
+    begin_end(stream);
+    if (s->phase >= DRAINING) {
+        mod_qt_pump_timer(stream, mod_qt_pump_fast(stream->child->pump) ? 0 : DRAIN_STOPPING);
+    }
+}
+
+static void suspended_adopt(mod_qt_stream *stream)
+{
+    suspended *s = of(stream);
+    mod_qt_pump *pump = stream->child->pump;
+
+    s->phase = FLOWING;
+    s->adopted = mod_qt_pump_now(pump);
+    s->adopted_turn = mod_qt_pump_turn(pump);
+    s->patience = stream->r->server->timeout > 0 ? stream->r->server->timeout : DRAIN_STOPPING;
+    s->clogged = 1; /* born held */
+    stream->c->current_thread = mod_qt_pump_thread(pump);
+    stream->pfd.desc.s = ap_get_conn_socket(stream->c);
+    if (mod_qt_registry_end_asked(stream)) {
+        begin_end(stream);
+    }
+    else {
+        after_write(stream);
+    }
+}
+
+/* ---- the end of a stream ---- */
+
+static void destroy(mod_qt_stream *stream)
+{
+    apr_pool_t *pool = stream->c->pool;
+
+    mod_qt_pump_forget(stream);
+    apr_pool_destroy(pool);
+    mod_qt_registry_release(stream);
+}
+
+/*
+ * The MPM clears c->sbh and sets a flag of its own after the hook. Both stand side by side; once the first is seen, with
+ * a turn and a pause passed since, the second has long been set.
+ */
+static int settled(mod_qt_stream *stream)
+{
+    suspended *s = of(stream);
+    mod_qt_pump *pump = stream->child->pump;
+
+    return !__atomic_load_n(&stream->c->sbh, __ATOMIC_ACQUIRE) && mod_qt_pump_turn(pump) > s->adopted_turn &&
+           mod_qt_pump_now(pump) - s->adopted >= SETTLE_PAUSE;
+}
+
+/* Goodbye by the rules (TLS has a word for it). */
+static void linger(mod_qt_stream *stream)
+{
+    if (ap_start_lingering_close(stream->c) || mod_qt_pump_fast(stream->child->pump) ||
+        mod_qt_pump_watch(stream, APR_POLLIN) != APR_SUCCESS) {
+        destroy(stream);
+        return;
+    }
+    of(stream)->phase = LINGERING;
+    mod_qt_pump_timer(stream, LINGER_MAX);
+}
+
+/* The last chunk, the access log line, and whatever else hangs on the request. */
+static void finish_request(mod_qt_stream *stream)
+{
+    conn_rec *c = stream->c;
+
+    ap_finalize_request_protocol(stream->r);
+    ap_process_request_after_handler(stream->r);
+    c->cs->state = CONN_STATE_SUSPENDED; /* what the MPM counts it as when its pool goes */
+}
+
+static void finish(mod_qt_stream *stream)
+{
+    conn_rec *c = stream->c;
+    mod_qt_pump *pump = stream->child->pump;
+
+    finish_request(stream);
+    if (c->aborted || !c->data_in_output_filters || mod_qt_pump_fast(pump) ||
+        mod_qt_pump_watch(stream, APR_POLLIN | APR_POLLOUT) != APR_SUCCESS) {
+        linger(stream);
+        return;
+    }
+    of(stream)->phase = DRAINING;
+    mod_qt_pump_timer(stream, mod_qt_pump_draining(pump) ? DRAIN_STOPPING : of(stream)->patience);
+}
+
+/* Silence was long enough: a word, or, to a clogged client, an end. */
+static void flow_due(mod_qt_stream *stream)
+{
+    qt_buf frame;
+
+    if (of(stream)->clogged) {
+        ap_log_cerror(APLOG_MARK, APLOG_INFO, 0, stream->c, QTLOGNO(00205) "stream: closed, since its client does not read");
+        lose(stream);
+        return;
+    }
+    qt_buf_init(&frame, mod_qt_pump_scratch(stream->child->pump));
+    mod_qt_event_keepalive(&frame, stream->conf.keepalive_form);
+    suspended_write(stream, frame.p, frame.n);
+}
+
+static void suspended_due(mod_qt_stream *stream)
+{
+    switch (of(stream)->phase) {
+    case FOREIGN:
+        break;
+    case FLOWING:
+        flow_due(stream);
+        break;
+    case SETTLING:
+        if (settled(stream)) {
+            finish(stream);
+        }
+        else {
+            mod_qt_pump_timer(stream, SETTLE_PAUSE);
+        }
+        break;
+    case DRAINING:
+    case LINGERING:
+        destroy(stream);
+        break;
+    }
+}
+
+/* The socket takes more. */
+static void write_on(mod_qt_stream *stream)
+{
+    if (mod_qt_filter_push(of(stream)->filter) != APR_SUCCESS) {
+        lose(stream);
+    }
+    else if (of(stream)->phase == FLOWING) {
+        after_write(stream);
+    }
+    else if (!stream->c->data_in_output_filters) {
+        linger(stream);
+    }
+}
+
+static void suspended_ready(mod_qt_stream *stream, apr_int16_t events)
+{
+    if (events & (APR_POLLERR | APR_POLLHUP | APR_POLLNVAL)) {
+        lose(stream);
+    }
+    else if ((events & APR_POLLIN) && !mod_qt_transport_listen(stream->c, &of(stream)->heard)) {
+        lose(stream);
+    }
+    else if (events & APR_POLLOUT) {
+        write_on(stream);
+    }
+}
+
+static void suspended_kill(mod_qt_stream *stream)
+{
+    if (of(stream)->phase == FOREIGN) {
+        return;
+    }
+    stream->c->aborted = 1;
+    begin_end(stream);
+    if (of(stream)->phase == SETTLING) {
+        finish_request(stream);
+    }
+    destroy(stream);
+}
+
+const mod_qt_transport mod_qt_suspended = {
+    .name = "suspended",
+    .size = sizeof(suspended),
+    .admit = suspended_admit,
+    .greet = suspended_greet,
+    .carry = suspended_carry,
+    .dismiss = suspended_dismiss,
+    .write = suspended_write,
+    .end = suspended_end,
+    .adopt = suspended_adopt,
+    .ready = suspended_ready,
+    .due = suspended_due,
+    .kill = suspended_kill,
+};

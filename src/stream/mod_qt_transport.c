@@ -1,0 +1,80 @@
+/* What all transports do in the same way. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stream/mod_qt_transport.h"
+
+#include <apr_portable.h>
+#include <http_core.h>
+#include <sys/socket.h>
+#include <util_filter.h>
+#include "config/mod_qt_log.h"
+
+/* More than this from a client in the life of a stream (renewed keys, a careless pipeline) is an attack. */
+#define HEARD_MAX 65536
+
+apr_status_t mod_qt_transport_pass(mod_qt_stream *stream, const char *p, apr_size_t n)
+{
+    apr_bucket_alloc_t *alloc = stream->c->bucket_alloc;
+    apr_status_t rv;
+
+    APR_BRIGADE_INSERT_TAIL(stream->bb, apr_bucket_transient_create(p, n, alloc));
+    APR_BRIGADE_INSERT_TAIL(stream->bb, apr_bucket_flush_create(alloc));
+    rv = ap_pass_brigade(stream->r->output_filters, stream->bb);
+    apr_brigade_cleanup(stream->bb);
+    return stream->c->aborted ? APR_ECONNABORTED : rv;
+}
+
+apr_status_t mod_qt_transport_hold(mod_qt_stream *stream, int hold, apr_pool_t *pool)
+{
+    qt_call *call = apr_pcalloc(pool, sizeof(*call));
+    apr_status_t rv;
+
+    call->verb = QT_HOLD;
+    call->stream = stream->number;
+    call->flag = hold ? 1 : 0;
+    rv = qt_store_call(stream->zone, call, pool);
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, stream->child->server, QTLOGNO(00201) "zone %s: stream %" APR_UINT64_T_FMT " can't be %s",
+                     qt_zone_name(stream->zone), stream->number, hold ? "held" : "released");
+    }
+    return rv;
+}
+
+void mod_qt_transport_leave(mod_qt_stream *stream, apr_pool_t *pool)
+{
+    qt_call *call;
+    apr_status_t rv;
+
+    if (!stream->number) {
+        return;
+    }
+    call = apr_pcalloc(pool, sizeof(*call));
+    call->verb = QT_LEAVE;
+    call->stream = stream->number;
+    rv = qt_store_call(stream->zone, call, pool);
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, stream->child->server, QTLOGNO(00202) "zone %s: stream %" APR_UINT64_T_FMT " can't leave",
+                     qt_zone_name(stream->zone), stream->number);
+    }
+    stream->number = 0;
+}
+
+int mod_qt_transport_listen(conn_rec *c, apr_size_t *heard)
+{
+    char waste[4096];
+    apr_os_sock_t fd;
+
+    if (apr_os_sock_get(&fd, ap_get_conn_socket(c)) != APR_SUCCESS) {
+        return 0;
+    }
+    while (*heard <= HEARD_MAX) {
+        ssize_t n = recv(fd, waste, sizeof(waste), MSG_DONTWAIT);
+
+        if (n > 0) {
+            *heard += (apr_size_t)n;
+        }
+        else if (n == 0 || errno != EINTR) {
+            return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+        }
+    }
+    return 0;
+}

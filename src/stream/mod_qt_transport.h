@@ -1,0 +1,89 @@
+/* One stream as its child holds it, and what a transport does for it. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MOD_QT_TRANSPORT_H
+#define MOD_QT_TRANSPORT_H
+
+#include <apr_poll.h>
+#include <httpd.h>
+#include "stream/mod_qt_stream.h"
+#include "stream/mod_qt_timer.h"
+
+typedef struct mod_qt_stream mod_qt_stream;
+typedef struct mod_qt_registry mod_qt_registry;
+typedef struct mod_qt_pump mod_qt_pump;
+typedef struct mod_qt_quota mod_qt_quota;
+
+/* What the streams of this process share. */
+typedef struct mod_qt_child {
+    qt_store *store;
+    server_rec *server;        /* for the log */
+    mod_qt_registry *registry;
+    mod_qt_quota *quota;       /* of blocking streams */
+    mod_qt_pump *pump;
+} mod_qt_child;
+
+/* How the bytes of a stream get to its client. Calls for one stream never overlap, but for `write` and `end` (see there). */
+typedef struct mod_qt_transport {
+    const char *name;
+    apr_size_t size; /* of its streams' objects, which begin with a mod_qt_stream and come zeroed */
+
+    /* -- the handler's thread -- */
+    /* May this stream be carried now? QT_E_FULL. What it takes is given back when the slot is released (`dismiss`). */
+    apr_status_t (*admit)(mod_qt_stream *stream);
+    /* The first bytes, before anything else; the head goes out with them. */
+    apr_status_t (*greet)(mod_qt_stream *stream, const char *p, apr_size_t n);
+    /* Carry on until the end, or leave it to the pump; what the handler returns. The stream is not the handler's any more. */
+    int (*carry)(mod_qt_stream *stream);
+    /* The last call, in any thread: give back what `admit` took. */
+    void (*dismiss)(mod_qt_stream *stream);
+
+    /* -- the pump's thread. A blocking stream is pinned here and belongs to its handler's thread: only these two come, at any time -- */
+    /* A whole frame, in order; copied or sent before it returns, never waited for. Thrown away when the stream is ending. */
+    void (*write)(mod_qt_stream *stream, const char *p, apr_size_t n);
+    /* Nothing more comes: finish the response. Once or more often, also while it is arriving. Frees nothing at once: the caller has a pin. */
+    void (*end)(mod_qt_stream *stream);
+
+    /* -- the pump's thread, of streams that were handed to it -- */
+    void (*adopt)(mod_qt_stream *stream);
+    void (*ready)(mod_qt_stream *stream, apr_int16_t events); /* of its socket, as it asked by mod_qt_pump_watch */
+    void (*due)(mod_qt_stream *stream);                       /* its timer has run out */
+    void (*kill)(mod_qt_stream *stream);                      /* the pump ends: destroy it now */
+} mod_qt_transport;
+
+extern const mod_qt_transport mod_qt_suspended;
+extern const mod_qt_transport mod_qt_blocking;
+
+typedef enum mod_qt_life { MOD_QT_ARRIVING, MOD_QT_LIVE, MOD_QT_ENDING } mod_qt_life;
+
+struct mod_qt_stream {
+    /* -- constant from before the hand-over -- */
+    mod_qt_child *child;
+    const mod_qt_transport *transport;
+    qt_zone_ref *zone;
+    unsigned zone_index;       /* of qt_store_zone */
+    apr_uint64_t cookie;
+    mod_qt_stream_conf conf;
+    /* -- guarded by the registry's mutex -- */
+    mod_qt_life life;
+    int end_asked;             /* somebody wants it ended */
+    unsigned pins;
+    mod_qt_stream *next;       /* among those handed over and not adopted yet */
+    /* -- the owner's -- */
+    apr_uint64_t number;       /* the zone's name for it; 0: not joined, or left */
+    request_rec *r;            /* NULL once httpd has destroyed it */
+    conn_rec *c;
+    apr_bucket_brigade *bb;    /* to write with; empty between calls */
+    /* -- the pump's, of streams that were handed to it -- */
+    mod_qt_timer timer;
+    apr_pollfd_t pfd;          /* reqevents 0: its socket is not watched */
+};
+
+/* Give a frame, flushed, to the filters of the request. An error: the client is gone. The owner. */
+apr_status_t mod_qt_transport_pass(mod_qt_stream *stream, const char *p, apr_size_t n);
+/* QT_HOLD, QT_LEAVE (once). The owner, but for holding a blocking stream, which is the pump's. `pool` is for scratch. */
+apr_status_t mod_qt_transport_hold(mod_qt_stream *stream, int hold, apr_pool_t *pool);
+void mod_qt_transport_leave(mod_qt_stream *stream, apr_pool_t *pool);
+/* Take what the client sent out of its socket and throw it away, without waiting: streams go one way. 0: it is gone, or talks too much. */
+int mod_qt_transport_listen(conn_rec *c, apr_size_t *heard);
+
+#endif
