@@ -15,7 +15,8 @@
  */
 typedef enum qt_verb {
     /* -- operators -- */
-    QT_JOIN,     /* a stream of `who` opens (labels, rules, child, cookie; max_*) -> stream. Held until QT_HOLD(0). STAY_AWAY, LIMIT, CROWDED */
+    QT_JOIN,     /* a stream of `who` opens (labels, rules, child, cookie; max_*) -> stream, held until QT_HOLD(0).
+                    STAY_AWAY, LIMIT, CROWDED */
     QT_LEAVE,    /* `stream` is over (any cause); OK also when it is unknown */
     QT_HOLD,     /* `flag` 1: give `stream` nothing for now, 0: go on */
     QT_TAKE,     /* `who` (labels, rules) asks for a task -> n = 0 or 1 tasks, assigned (flag: assigning, see QT_SETTLE) */

@@ -128,6 +128,10 @@ void qt_match_task(qt_zone *z, qt_task *task, qt_time now)
     if (task->state != QT_WAITING) {
         return;
     }
+    if (task->ttl_until && task->ttl_until <= now) {
+        qt_task_step(z, task, QT_S_EXPIRE, NULL, now); /* it ran out while it was on offer */
+        return;
+    }
     if (task->addressed) {
         if (may_be_told(one)) {
             qt_match_grant(z, task, one, QT_BY_ADDRESS, now);

@@ -184,7 +184,9 @@ void qt_operator_note(qt_zone *z, qt_operator *op, const qt_task *task, qt_event
 
     QT_PUT(z, op->logged, op->logged + 1);
     QT_EDIT(z, note);
-    *note = (qt_note){ .age = task->age, .offer = task->offer, .task = QT_OF(z, task), .kind = (apr_uint16_t)kind, .reason = (apr_uint16_t)reason };
+    *note = (qt_note){
+        .age = task->age, .offer = task->offer, .task = QT_OF(z, task), .kind = (apr_uint16_t)kind, .reason = (apr_uint16_t)reason
+    };
     QT_EACH(QT_B(z), n, next, &op->streams) {
         qt_stream_mark(z, QT_AROUND(n, qt_stream, of_operator));
     }

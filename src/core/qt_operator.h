@@ -11,7 +11,8 @@ qt_operator *qt_operator_find(qt_zone *z, qt_str id);
 qt_operator *qt_operator_get(qt_zone *z, qt_str id);
 /* He came through a Location: its rules, and his labels of today; he may be free now and must be matched. QT_E_FULL. */
 apr_status_t qt_operator_meet(qt_zone *z, qt_operator *op, const qt_rules *rules, qt_str labels, qt_time now);
-/* Forget him when nothing is left of him: no place, stream, task, bar, ban or mention. Call it last in a verb that took something from him. */
+/* Forget him when nothing is left of him: no place, stream, task, bar, ban or mention. Called last in a verb that took
+ * something from him. */
 void qt_operator_let_go(qt_zone *z, qt_operator *op, qt_time now);
 /* A task or its history mentions him (+1) or no longer does (-1). */
 void qt_operator_refer(qt_zone *z, qt_operator *op, int by);
@@ -20,7 +21,8 @@ void qt_operator_refer(qt_zone *z, qt_operator *op, int by);
 void qt_operator_to_tail(qt_zone *z, qt_operator *op, qt_time now);
 /* Give up the place. */
 void qt_operator_leave_queue(qt_zone *z, qt_operator *op, qt_time now);
-/* After any change of what he has: set present and free anew, with the trees and counts that follow from them, and his next time in zone.due. */
+/* After any change of what he has: sets present and free anew, with the trees and counts that follow from them, and his next
+ * time in zone.due. */
 void qt_operator_refresh(qt_zone *z, qt_operator *op, qt_time now);
 /* Whether he may be offered a task now. */
 int qt_operator_may_be_free(const qt_operator *op, qt_time now);

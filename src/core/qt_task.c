@@ -9,24 +9,23 @@
 /* How long the host may think before an assigning task goes back on offer by itself (its child may have died). */
 #define QT_HOST_LIMIT (120 * QT_SECOND)
 
-#define NO QT_STATES
+/* No step leads to delayed, so its number, 0, stands for "not allowed". */
 static const unsigned char after[QT_STATES][QT_STEPS] = {
-    /*               DUE         OFFER       GRANT        ASK           SILENT      TAKEN         BACK        BURY     COMPLETE EXPIRE      WITHDRAW      REQUEUE */
-    [QT_DELAYED]   = { QT_WAITING, NO,       NO,          NO,           NO,         NO,           NO,         NO,      NO,      QT_EXPIRED, QT_WITHDRAWN, NO },
-    [QT_WAITING]   = { NO,       QT_OFFERED, QT_ASSIGNED, QT_ASSIGNING, NO,         NO,           NO,         NO,      NO,      QT_EXPIRED, QT_WITHDRAWN, NO },
-    [QT_OFFERED]   = { NO,       NO,         QT_ASSIGNED, QT_ASSIGNING, NO,         NO,           QT_WAITING, QT_DEAD, NO,      NO,         QT_WITHDRAWN, NO },
-    [QT_ASSIGNING] = { NO,       NO,         QT_ASSIGNED, NO,           QT_OFFERED, QT_WITHDRAWN, QT_WAITING, QT_DEAD, NO,      NO,         QT_WITHDRAWN, NO },
-    [QT_ASSIGNED]  = { NO,       NO,         NO,          NO,           NO,         NO,           QT_WAITING, NO,      QT_DONE, NO,         QT_WITHDRAWN, NO },
-    [QT_DONE]      = { NO,       NO,         NO,          NO,           NO,         NO,           NO,         NO,      NO,      NO,         NO,           NO },
-    [QT_EXPIRED]   = { NO,       NO,         NO,          NO,           NO,         NO,           NO,         NO,      NO,      NO,         QT_WITHDRAWN, NO },
-    [QT_WITHDRAWN] = { NO,       NO,         NO,          NO,           NO,         NO,           NO,         NO,      NO,      NO,         NO,           NO },
-    [QT_DEAD]      = { NO,       NO,         NO,          NO,           NO,         NO,           NO,         NO,      NO,      NO,         QT_WITHDRAWN, QT_WAITING },
+    [QT_DELAYED] = { [QT_S_DUE] = QT_WAITING, [QT_S_EXPIRE] = QT_EXPIRED, [QT_S_WITHDRAW] = QT_WITHDRAWN },
+    [QT_WAITING] = { [QT_S_OFFER] = QT_OFFERED, [QT_S_GRANT] = QT_ASSIGNED, [QT_S_ASK] = QT_ASSIGNING, [QT_S_EXPIRE] = QT_EXPIRED,
+                     [QT_S_WITHDRAW] = QT_WITHDRAWN },
+    [QT_OFFERED] = { [QT_S_GRANT] = QT_ASSIGNED, [QT_S_ASK] = QT_ASSIGNING, [QT_S_BACK] = QT_WAITING, [QT_S_BURY] = QT_DEAD,
+                     [QT_S_WITHDRAW] = QT_WITHDRAWN },
+    [QT_ASSIGNING] = { [QT_S_GRANT] = QT_ASSIGNED, [QT_S_SILENT] = QT_OFFERED, [QT_S_TAKEN] = QT_WITHDRAWN, [QT_S_BACK] = QT_WAITING,
+                       [QT_S_BURY] = QT_DEAD, [QT_S_WITHDRAW] = QT_WITHDRAWN },
+    [QT_ASSIGNED] = { [QT_S_BACK] = QT_WAITING, [QT_S_COMPLETE] = QT_DONE, [QT_S_WITHDRAW] = QT_WITHDRAWN },
+    [QT_EXPIRED] = { [QT_S_WITHDRAW] = QT_WITHDRAWN },
+    [QT_DEAD] = { [QT_S_WITHDRAW] = QT_WITHDRAWN, [QT_S_REQUEUE] = QT_WAITING },
 };
-#undef NO
 
 qt_state qt_task_after(qt_state state, qt_step step)
 {
-    return (qt_state)after[state][step];
+    return after[state][step] ? (qt_state)after[state][step] : QT_STATES;
 }
 
 qt_task *qt_task_find(qt_zone *z, qt_str id)

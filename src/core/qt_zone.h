@@ -26,7 +26,8 @@
 /* What a branch in zone.due belongs to: the low bits of its tie. */
 typedef enum qt_due_kind { QT_DUE_TASK, QT_DUE_OPERATOR, QT_DUE_BAR, QT_DUE_KINDS } qt_due_kind;
 
-/* A set of labels. Everybody's is the empty one. There is one for each label an operator has, and one for each list that a task asks for. */
+/* A set of labels. Everybody's is the empty one. There is one for each label an operator has, and one for each list that a
+ * task asks for. */
 typedef struct qt_set {
     qt_entry entry;
     qt_tree ready;          /* tasks that ask for just these labels and wait for anybody */

@@ -5,7 +5,8 @@
 
 #include "base/qt_base.h"
 
-/* Monotonic microseconds, the same in every process of the machine, going on through a suspend where the system has such a clock. Never 0. */
+/* Monotonic microseconds, the same in every process of the machine, going on through a suspend where the system has such a
+ * clock. Never 0. */
 qt_time qt_clock_now(void);
 
 #endif

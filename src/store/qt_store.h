@@ -45,7 +45,7 @@ qt_time qt_store_due(const qt_zone_ref *zone);
 /* ---- the parent's side ---- */
 
 typedef struct qt_store_setup {
-    apr_global_mutex_t *mutex;      /* made by the server's side (httpd's Mutex directive, permissions for the children); lives as long as the store */
+    apr_global_mutex_t *mutex;      /* made by the server's side (Mutex directive, permissions); lives as long as the store */
     const char *mutex_file;         /* its lock file for apr_global_mutex_child_init, or NULL */
     unsigned children;              /* most children at a time, <= QT_CHILDREN_MAX */
 } qt_store_setup;

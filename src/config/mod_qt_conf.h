@@ -1,0 +1,115 @@
+/* What the directives say, per section of httpd's configuration: one struct, its tables of members, its defaults. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MOD_QT_CONF_H
+#define MOD_QT_CONF_H
+
+#include <httpd.h>
+#include <http_config.h>
+#include <ap_expr.h>
+#include "config/mod_qt_zones.h"
+#include "core/qt_call.h"
+
+/* The module's record, and its only exported symbol: everything else is hidden by the compiler's flags. */
+extern module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) queuetasks_module;
+
+/* Sections of the API (QueueTasksServe), as bits. */
+#define MOD_QT_SECTIONS(X)                                                                                                    \
+    X(OPERATOR, "operator", 1)                                                                                                \
+    X(SUBSCRIBE, "subscribe", 2)                                                                                              \
+    X(PUBLISH, "publish", 4)                                                                                                  \
+    X(ADMIN, "admin", 8)                                                                                                      \
+    X(DOCS, "docs", 16)
+#define MOD_QT_SECTION_BIT(name, word, bit) MOD_QT_##name = bit,
+enum { MOD_QT_SECTIONS(MOD_QT_SECTION_BIT) MOD_QT_SECTIONS_DEFAULT = MOD_QT_OPERATOR | MOD_QT_SUBSCRIBE | MOD_QT_DOCS };
+#undef MOD_QT_SECTION_BIT
+
+/* The words of QueueTasksKeepAliveForm, QueueTasksTurn, QueueTasksOnTimeout, by number. */
+enum { MOD_QT_FORM_EVENT, MOD_QT_FORM_COMMENT, MOD_QT_FORM_NONE };
+enum { MOD_QT_TURN_PERSISTENT, MOD_QT_TURN_ONCE };
+enum { MOD_QT_TIMEOUT_REQUEUE, MOD_QT_TIMEOUT_PAUSE };
+
+/*
+ * Every directive that takes one number: X(member, directive, units, default, least, most, text). Times are microseconds.
+ * The struct, create, merge, the table of directives and the getters are made of these lines.
+ */
+#define MOD_QT_NUMBERS(X)                                                                                                     \
+    X(keepalive, "QueueTasksKeepAlive", times, 25 * QT_SECOND, 10 * MOD_QT_MS, 24 * MOD_QT_HOUR,                              \
+      "silence after which a stream is sent a keep-alive")                                                                    \
+    X(window, "QueueTasksDecisionWindow", times, 40 * QT_SECOND, 10 * MOD_QT_MS, 168 * MOD_QT_HOUR,                           \
+      "how long an offered task is the operator's to decide")                                                                 \
+    X(grace, "QueueTasksReconnectGrace", times, 5 * QT_SECOND, 0, 24 * MOD_QT_HOUR,                                           \
+      "how long a place is kept after the user's last stream broke")                                                          \
+    X(retry, "QueueTasksRetry", times, 3 * QT_SECOND, 0, 24 * MOD_QT_HOUR,                                                    \
+      "reconnect delay sent at the start of every stream; 0 sends none")                                                      \
+    X(cooldown, "QueueTasksRejectCooldown", times, 60 * QT_SECOND, 0, 168 * MOD_QT_HOUR,                                      \
+      "how long a task is not offered again to one who rejected it")                                                          \
+    X(wrap_up, "QueueTasksWrapUp", times, 0, 0, 24 * MOD_QT_HOUR, "pause after complete before the operator is free again")   \
+    X(max_offers, "QueueTasksMaxOffers", counts, 0, 0, 1000000, "offers after which a task is dead-lettered; 0: no limit")    \
+    X(max_extends, "QueueTasksMaxExtends", counts, 1, 0, 1000000, "how often a decision window may be extended")              \
+    X(capacity, "QueueTasksCapacity", counts, 1, 1, QT_CAPACITY_MAX, "open offers plus assigned tasks an operator may hold")  \
+    X(max_body, "QueueTasksMaxBody", sizes, 64 << 10, 1, (apr_int64_t)64 << 20, "largest request body and payload")           \
+    X(max_streams, "QueueTasksMaxStreams", counts, 0, 0, 10000000, "most streams of the zone; 0: no limit of ours")           \
+    X(max_streams_per_user, "QueueTasksMaxStreamsPerUser", counts, 16, 0, 1000000, "most streams of one user; 0: no limit")   \
+    X(max_blocking, "QueueTasksMaxBlockingStreams", counts, 0, 1, 1000000,                                                    \
+      "most streams of the server that may hold a thread; not given: a quarter of all threads")
+
+#define MOD_QT_MS ((apr_int64_t)1000)
+#define MOD_QT_HOUR (3600 * QT_SECOND)
+
+/* Every directive that takes one of some words: X(member, directive, words, default, text); a word counts by its place. */
+#define MOD_QT_CHOICES(X)                                                                                                     \
+    X(keepalive_form, "QueueTasksKeepAliveForm", "event comment none", MOD_QT_FORM_EVENT, "form of the keep-alive")           \
+    X(turn, "QueueTasksTurn", "persistent once", MOD_QT_TURN_PERSISTENT, "once: a stream ends after one task")                \
+    X(on_timeout, "QueueTasksOnTimeout", "requeue pause", MOD_QT_TIMEOUT_REQUEUE, "what becomes of who let the window lapse")
+
+/* Everything else: X(type, member); NULL is "not given". */
+#define MOD_QT_POINTERS(X)                                                                                                    \
+    X(const mod_qt_zone, zone)              /* QueueTasksZone */                                                              \
+    X(const ap_expr_info_t, user)           /* QueueTasksUser: a string expression */                                         \
+    X(const ap_expr_info_t, labels)         /* QueueTasksLabels: the same */                                                  \
+    X(const apr_array_header_t, origins)    /* QueueTasksAllowOrigin: const char *, in lower case; "*" is alone */            \
+    X(const int, sections)                  /* QueueTasksServe: bits */
+
+#define MOD_QT_UNSET APR_INT64_MIN
+
+typedef struct mod_qt_conf {
+#define MOD_QT_MEMBER(member, ...) apr_int64_t member;
+    MOD_QT_NUMBERS(MOD_QT_MEMBER)
+    MOD_QT_CHOICES(MOD_QT_MEMBER)
+#undef MOD_QT_MEMBER
+#define MOD_QT_MEMBER(type, member) type *member;
+    MOD_QT_POINTERS(MOD_QT_MEMBER)
+#undef MOD_QT_MEMBER
+} mod_qt_conf;
+
+/* mod_qt_conf_<member>(conf): what was given, or the default. */
+#define MOD_QT_GETTER(member, directive, kind, otherwise, ...)                                                                \
+    static inline apr_int64_t mod_qt_conf_##member(const mod_qt_conf *conf)                                                   \
+    {                                                                                                                         \
+        return conf->member == MOD_QT_UNSET ? (otherwise) : conf->member;                                                     \
+    }
+MOD_QT_NUMBERS(MOD_QT_GETTER)
+MOD_QT_CHOICES(MOD_QT_GETTER)
+#undef MOD_QT_GETTER
+
+static inline unsigned mod_qt_conf_sections(const mod_qt_conf *conf)
+{
+    return conf->sections ? (unsigned)*conf->sections : MOD_QT_SECTIONS_DEFAULT;
+}
+
+/* For the module record. */
+void *mod_qt_conf_create(apr_pool_t *p, char *path);
+void *mod_qt_conf_merge(apr_pool_t *p, void *outer, void *inner);
+extern const command_rec mod_qt_directives[];
+
+/*
+ * QueueTasksMaxBlockingStreams counts for the whole server: the last one in the configuration holds, wherever it stands. Noted while
+ * the configuration is read, in pconf; 0: not given.
+ */
+void mod_qt_conf_note_blocking(process_rec *process, apr_int64_t max);
+apr_uint32_t mod_qt_conf_blocking(process_rec *process);
+
+/* What this Location says about an operator, as the core takes it. */
+void mod_qt_conf_rules(const mod_qt_conf *conf, qt_rules *rules);
+
+#endif

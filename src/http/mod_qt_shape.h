@@ -1,0 +1,19 @@
+/* What the zone knows, as the JSON of producers and administrators. What an operator reads of a task is stream/mod_qt_view.h. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MOD_QT_SHAPE_H
+#define MOD_QT_SHAPE_H
+
+#include "base/qt_buf.h"
+#include "core/qt_call.h"
+
+/* {"taskId","state"} */
+void mod_qt_shape_outcome(qt_buf *buf, const qt_task_view *task);
+/* The whole task with its history; members that do not apply are null. Moments are ISO-8601 UTC. */
+void mod_qt_shape_task(qt_buf *buf, const qt_task_view *task);
+/* {"operatorId","time","status","labels","tasks"} */
+void mod_qt_shape_operator(qt_buf *buf, const qt_operator_view *op);
+void mod_qt_shape_stats(qt_buf *buf, const char *zone, const qt_stats *stats);
+/* A moment as a JSON string, or null for 0. */
+void mod_qt_shape_moment(qt_buf *buf, qt_time moment);
+
+#endif
