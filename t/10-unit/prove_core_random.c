@@ -60,8 +60,8 @@ static qt_str some_labels(void)
 static qt_rules some_rules(void)
 {
     return (qt_rules){
-        .window = QT_SECOND * (1 + rnd(40)), .grace = QT_SECOND * rnd(6), .cooldown = QT_SECOND * rnd(20), .wrap_up = rnd(4) ? 0 : QT_SECOND * 3,
-        .capacity = 1 + rnd(3), .max_offers = rnd(5) ? 0 : 3, .max_extends = 1, .once = rnd(8) == 0, .pause_on_timeout = rnd(8) == 0
+        .window = QT_SECOND * (1 + rnd(40)), .grace = QT_SECOND * rnd(6), .cooldown = QT_SECOND * rnd(20),
+        .wrap_up = rnd(4) ? 0 : QT_SECOND * 3, .capacity = 1 + rnd(3), .max_offers = rnd(5) ? 0 : 3, .max_extends = 1, .once = rnd(8) == 0, .pause_on_timeout = rnd(8) == 0
     };
 }
 
@@ -105,7 +105,8 @@ static void aim(qt_call *call)
 static void some_call(qt_call *call, qt_rules *rules, qt_spec *specs)
 {
     static const qt_verb verbs[] = {
-        QT_JOIN, QT_JOIN, QT_JOIN, QT_LEAVE, QT_LEAVE, QT_HOLD, QT_HOLD, QT_HOLD, QT_TAKE, QT_TAKE, QT_ASSIGN, QT_ASSIGN, QT_ASSIGN, QT_ASSIGN,
+        QT_JOIN, QT_JOIN, QT_JOIN, QT_LEAVE, QT_LEAVE, QT_HOLD, QT_HOLD, QT_HOLD, QT_TAKE, QT_TAKE,
+        QT_ASSIGN, QT_ASSIGN, QT_ASSIGN, QT_ASSIGN,
         QT_SETTLE, QT_SETTLE, QT_REJECT, QT_REJECT, QT_REJECT, QT_COMPLETE, QT_COMPLETE, QT_COMPLETE, QT_EXTEND, QT_RELEASE, QT_RELEASE,
         QT_PAUSE, QT_READY, QT_READY, QT_EXIT, QT_OPERATORS, QT_MINE, QT_ADD, QT_ADD, QT_ADD, QT_ADD, QT_ADD, QT_ADD, QT_GET, QT_WITHDRAW,
         QT_REQUEUE, QT_REQUEUE, QT_SWITCH, QT_STATS, QT_TICK, QT_TICK, QT_TICK, QT_TICK, QT_COLLECT, QT_COLLECT, QT_COLLECT, QT_ORPHANS
@@ -255,7 +256,7 @@ int main(int argc, char **argv)
     for (i = 0; i < steps && step(i, &why); i++) {
         continue;
     }
-    ok(i == steps, "every invariant after each of %lu steps, and every 16th verb stopped at a touch rolls back to the byte (QT-50..QT-63): %s",
+    ok(i == steps, "every invariant after each of %lu steps; every 16th verb, stopped at a touch, rolls back to the byte (QT-50..63): %s",
        steps, why ? why : "held");
     s = &f.zone->stats;
     ok(s->added > steps / 100 && s->offered && s->assigned && s->rejected && s->timed_out && s->lost && s->completed && s->released
