@@ -188,7 +188,7 @@ int mod_qt_do_wait_sse(mod_qt_ask *ask)
     const mod_qt_conf *conf = ask->conf;
     qt_rules rules;
     qt_call join = { .verb = QT_JOIN, .who = ask->who, .labels = ask->labels, .rules = &rules };
-    mod_qt_stream_conf stream = { mod_qt_conf_keepalive(conf), forms[mod_qt_conf_keepalive_form(conf)], mod_qt_conf_retry(conf), 0 };
+    mod_qt_stream_conf stream = { mod_qt_conf_keepalive(conf), forms[mod_qt_conf_keepalive_form(conf)], mod_qt_conf_retry(conf) };
     apr_status_t status;
     int rc;
 
@@ -202,7 +202,6 @@ int mod_qt_do_wait_sse(mod_qt_ask *ask)
     if (ask->r->header_only) {
         return head_of_stream(ask->r);
     }
-    stream.once = rules.once;
     join.max_streams = (apr_uint32_t)mod_qt_conf_max_streams(conf);
     join.max_streams_per_user = (apr_uint32_t)mod_qt_conf_max_streams_per_user(conf);
     rc = mod_qt_stream_open(ask->r, ask->zone, &join, &stream, &status);

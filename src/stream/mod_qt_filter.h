@@ -7,9 +7,10 @@
 #include <util_filter.h>
 
 /*
- * httpd's core output filter waits for the client when it meets a FLUSH bucket or holds more than FlushMaxThreshold. This filter, just
- * above it, takes FLUSH buckets out (the filters above have acted upon them), hands the core no more than it takes without waiting, lets it write
- * what the socket takes, and keeps the rest. While anything is kept, here or in the core, c->data_in_output_filters is 1: "clogged".
+ * httpd's core output filter waits for the client when it meets a FLUSH bucket or holds more than FlushMaxThreshold. This
+ * filter, just above it, takes FLUSH buckets out (the filters above have acted upon them), hands the core no more than it takes
+ * without waiting, lets it write what the socket takes, and keeps the rest. While anything is kept, here or in the core,
+ * c->data_in_output_filters is 1: "clogged".
  */
 void mod_qt_filter_register(void);
 /* Put it into the chain of r's connection, for the rest of the connection's life; the thread that owns r. */

@@ -128,15 +128,15 @@ static void deliver(mod_qt_pump *pump, const qt_event *event)
     if (!stream) {
         return;
     }
-    if (event->kind != QT_EV_END) {
+    if (event->kind == QT_EV_END) {
+        stream->transport->end(stream);
+    }
+    else {
         qt_buf frame;
 
         qt_buf_init(&frame, pump->scratch);
         mod_qt_event_frame(&frame, event, qt_store_now()); /* no older than the event, or more seconds would be left than there are */
         stream->transport->write(stream, frame.p, frame.n);
-    }
-    if (event->kind == QT_EV_END || (event->kind == QT_EV_TASK && stream->conf.once)) {
-        stream->transport->end(stream);
     }
     mod_qt_registry_unpin(stream);
 }

@@ -18,10 +18,11 @@
  *              let go (c->sbh is NULL, a turn of the pump and a moment have passed); then the request ends, what the client
  *              has not read yet drains, the connection lingers like any other of httpd, its pool is destroyed.
  *
- * The slots, a stream's place in this life, its pins and the queues of blocking streams are guarded by the registry's mutex. It is held for
- * a few instructions, never over a write, a verb of the store or a log line. Whoever is not the owner pins a stream to look at it; the owner
- * waits for pins to go before he frees it. r->invoke_mtx is not needed (httpd lets go of it before the hook) and never taken, since it
- * would die with r->pool. A stream that dies early, before the hand-over, is cleaned up by r->pool in the thread that destroys it.
+ * The slots, a stream's place in this life, its pins and the queues of blocking streams are guarded by the registry's mutex. It
+ * is held for a few instructions, never over a write, a verb of the store or a log line. Whoever is not the owner pins a stream
+ * to look at it; the owner waits for pins to go before he frees it. r->invoke_mtx is not needed (httpd lets go of it before the
+ * hook) and never taken, since it would die with r->pool. A stream that dies early, before the hand-over, is cleaned up by
+ * r->pool in the thread that destroys it.
  * The module's slot in c->conn_config belongs to this floor: it carries the stream from the handler to the hook.
  */
 
@@ -32,7 +33,6 @@ typedef struct mod_qt_stream_conf {
     apr_interval_time_t keepalive;  /* silence after which a keep-alive is sent; > 0 */
     mod_qt_keepalive keepalive_form;
     apr_interval_time_t retry;      /* sent as `retry:` first; 0: not sent */
-    unsigned once : 1;              /* ends after its first task event (QT-16) */
 } mod_qt_stream_conf;
 
 /*

@@ -40,7 +40,8 @@ typedef struct mod_qt_transport {
     /* -- the pump's thread. A blocking stream is pinned here and belongs to its handler's thread: only these two come, at any time -- */
     /* A whole frame, in order; copied or sent before it returns, never waited for. Thrown away when the stream is ending. */
     void (*write)(mod_qt_stream *stream, const char *p, apr_size_t n);
-    /* Nothing more comes: finish the response. Once or more often, also while it is arriving. Frees nothing at once: the caller has a pin. */
+    /* Nothing more comes: finish the response. Once or more often, also while it is arriving. Frees nothing at once: the caller
+     * has a pin. */
     void (*end)(mod_qt_stream *stream);
 
     /* -- the pump's thread, of streams that were handed to it -- */

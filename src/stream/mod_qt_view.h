@@ -12,8 +12,9 @@
 #define MOD_QT_MOMENT_LEN 24
 
 /*
- * {"taskId":...,"assigned":...,"offer","serverTime","expiresAt","secondsLeft","attempt","payload"}: the first two are always there and first
- * (QT-12); offer and payload when there is one; the window's two only for an open offer. `now` is monotonic; seconds are rounded up.
+ * {"taskId":...,"assigned":...,"offer","serverTime","expiresAt","secondsLeft","attempt","payload"}: the first two are always
+ * there and first (QT-12); offer and payload when there is one; the window's two only for an open offer. `now` is monotonic;
+ * seconds are rounded up.
  */
 void mod_qt_view_task(qt_buf *buf, const qt_task_view *task, qt_time now);
 
