@@ -34,6 +34,12 @@ static inline qt_str qt_str_of(const char *s)
     return (qt_str){ s, s ? strlen(s) : 0 };
 }
 
+/* The earlier of two moments, where 0 is "not set". */
+static inline qt_time qt_earlier(qt_time a, qt_time b)
+{
+    return !a || (b && b < a) ? b : a;
+}
+
 static inline int qt_str_eq(qt_str a, qt_str b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);

@@ -5,6 +5,12 @@
 
 #include "core/qt_zone.h"
 
+/* Make a zone in `size` bytes of zeroed memory. `seed` is random; `start` is where
+ * its numbers begin: later in each life of the server, so that tokens do not repeat. APR_EINVAL, QT_E_FULL. */
+apr_status_t qt_zone_init(void *memory, apr_size_t size, const unsigned char seed[16], apr_uint64_t start);
+/* Smallest size. */
+#define QT_ZONE_MIN (1024 * 1024)
+
 /* `now` is this verb's time. The caller holds the lock of the zone; nothing here blocks, allocates or logs. Fills call->next and wake. */
 apr_status_t qt_core_call(qt_zone *z, qt_time now, qt_call *call);
 
@@ -43,9 +49,9 @@ apr_status_t qt_do_tick(qt_zone *z, qt_time now, qt_call *call);
 int qt_forget_ended(qt_zone *z, qt_time now, int only_old);
 /* When QT_TICK is due next; QT_NEVER when nothing waits. */
 qt_time qt_next_due(qt_zone *z);
-/* A stream is over: its record goes, and when it was the operator's last, his grace begins. In qt_seats.c. */
+/* A stream is over: its record goes, and when it was the operator's last, his grace begins. See qt_seats.c. */
 void qt_stream_over(qt_zone *z, qt_stream *stream, qt_time now);
-/* The operator leaves the queue: his open offers pass on. In qt_seats.c. */
+/* The operator leaves the queue: his open offers pass on. See qt_seats.c. */
 void qt_pass_on(qt_zone *z, qt_operator *op, qt_time now);
 
 #endif

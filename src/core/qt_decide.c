@@ -23,13 +23,6 @@ static apr_status_t his_task(qt_zone *z, qt_time now, const qt_call *call, qt_st
     return state == QT_OFFERED && (*task)->deadline <= now ? no : APR_SUCCESS;
 }
 
-static apr_status_t lay_one(qt_zone *z, qt_call *call, const qt_task *task, qt_detail detail)
-{
-    call->tasks = qt_lay(&call->out, sizeof(*call->tasks));
-    call->n = 1;
-    return call->tasks && qt_lay_task(z, &call->out, task, detail, call->tasks) ? APR_SUCCESS : QT_E_SPACE;
-}
-
 /* Where an operator stands after his offer ended: at the tail, or, turn once and no stream, out of the queue. */
 static void stand_again(qt_zone *z, qt_operator *op, qt_time now)
 {
@@ -73,7 +66,7 @@ apr_status_t qt_do_take(qt_zone *z, qt_time now, qt_call *call)
         go_on(z, op, now);
         return APR_SUCCESS;
     }
-    rv = lay_one(z, call, task, QT_WITH_PAYLOAD);
+    rv = qt_lay_one(z, call, task, QT_WITH_PAYLOAD);
     if (call->flag && !task->addressed) {
         qt_past_open(z, task, op, QT_BY_TAKE, now);
         qt_task_step(z, task, QT_S_ASK, op, now);
@@ -117,7 +110,7 @@ apr_status_t qt_do_assign(qt_zone *z, qt_time now, qt_call *call)
         return rv;
     }
     if (call->flag) {
-        rv = lay_one(z, call, task, QT_WITH_PAYLOAD);
+        rv = qt_lay_one(z, call, task, QT_WITH_PAYLOAD);
         qt_task_step(z, task, QT_S_ASK, op, now);
         return rv;
     }
@@ -234,7 +227,7 @@ apr_status_t qt_do_extend(qt_zone *z, qt_time now, qt_call *call)
     task->extends++;
     task->deadline = now + (task->window ? task->window : op->rules.window);
     qt_zone_due(z, &task->due, QT_DUE_TASK, task->deadline);
-    return lay_one(z, call, task, QT_BRIEF);
+    return qt_lay_one(z, call, task, QT_BRIEF);
 }
 
 /* Whom a released task is for now. */

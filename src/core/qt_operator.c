@@ -120,18 +120,13 @@ static void stand_free(qt_zone *z, qt_operator *op, int is_free)
     op->free = is_free != 0;
 }
 
-static qt_time earlier(qt_time a, qt_time b)
-{
-    return !a || (b && b < a) ? b : a;
-}
-
 static void schedule(qt_zone *z, qt_operator *op, qt_time now)
 {
     qt_time when = op->retry_at;
 
-    when = earlier(when, op->grace_until);
-    when = earlier(when, op->wrap_until > now ? op->wrap_until : 0);
-    when = earlier(when, op->ban_until > now ? op->ban_until : 0);
+    when = qt_earlier(when, op->grace_until);
+    when = qt_earlier(when, op->wrap_until > now ? op->wrap_until : 0);
+    when = qt_earlier(when, op->ban_until > now ? op->ban_until : 0);
     qt_zone_due(z, &op->due, QT_DUE_OPERATOR, when);
 }
 

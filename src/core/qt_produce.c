@@ -46,19 +46,12 @@ apr_status_t qt_do_add(qt_zone *z, qt_time now, qt_call *call)
     return APR_SUCCESS;
 }
 
-static apr_status_t lay_one(qt_zone *z, qt_call *call, const qt_task *task)
-{
-    call->tasks = qt_lay(&call->out, sizeof(*call->tasks));
-    call->n = 1;
-    return call->tasks && qt_lay_task(z, &call->out, task, QT_WITH_HISTORY, call->tasks) ? APR_SUCCESS : QT_E_SPACE;
-}
-
 apr_status_t qt_do_get(qt_zone *z, qt_time now, qt_call *call)
 {
     const qt_task *task = qt_task_find(z, call->task);
 
     (void)now;
-    return task ? lay_one(z, call, task) : QT_E_UNKNOWN;
+    return task ? qt_lay_one(z, call, task, QT_WITH_HISTORY) : QT_E_UNKNOWN;
 }
 
 /* Whoever had it is told, and free again. */
@@ -93,7 +86,7 @@ apr_status_t qt_do_withdraw(qt_zone *z, qt_time now, qt_call *call)
     else if (task->state != QT_WITHDRAWN) {
         qt_task_step(z, task, QT_S_WITHDRAW, NULL, now);
     }
-    return lay_one(z, call, task);
+    return qt_lay_one(z, call, task, QT_WITH_HISTORY);
 }
 
 apr_status_t qt_do_requeue(qt_zone *z, qt_time now, qt_call *call)
@@ -110,5 +103,5 @@ apr_status_t qt_do_requeue(qt_zone *z, qt_time now, qt_call *call)
     QT_EDIT(z, task);
     task->attempt = 0;
     qt_match_task(z, task, now);
-    return lay_one(z, call, task);
+    return qt_lay_one(z, call, task, QT_WITH_HISTORY);
 }

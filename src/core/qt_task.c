@@ -50,18 +50,13 @@ static int is_offer(qt_state state)
     return state == QT_OFFERED || state == QT_ASSIGNING;
 }
 
-static qt_time earlier(qt_time a, qt_time b)
-{
-    return !a || (b && b < a) ? b : a;
-}
-
 qt_time qt_task_time(const qt_task *task)
 {
     switch ((qt_state)task->state) {
     case QT_DELAYED:
-        return earlier(task->delay_until, task->ttl_until);
+        return qt_earlier(task->delay_until, task->ttl_until);
     case QT_WAITING:
-        return earlier(task->wanted && !task->addressed ? task->prefer_until : 0, task->ttl_until);
+        return qt_earlier(task->wanted && !task->addressed ? task->prefer_until : 0, task->ttl_until);
     case QT_OFFERED:
         return task->deadline;
     case QT_ASSIGNING:

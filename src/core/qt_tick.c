@@ -7,21 +7,17 @@
 /* Things done in one verb; what is left follows at once in the next. */
 #define QT_TICK_BATCH 64
 
-static qt_time earlier(qt_time a, qt_time b)
-{
-    return a < b ? a : b;
-}
-
 qt_time qt_next_due(qt_zone *z)
 {
     const qt_branch *first = qt_tree_first(QT_B(z), &z->due);
     const qt_node *oldest = qt_list_at(QT_B(z), z->ended.first);
-    qt_time when = first ? first->key : QT_NEVER;
+    qt_time when = first ? first->key : 0;
 
     if (z->sweeping) {
         return 0;
     }
-    return oldest ? earlier(when, QT_AROUND(oldest, qt_task, line)->changed + QT_MEMORY) : when;
+    when = qt_earlier(when, oldest ? QT_AROUND(oldest, qt_task, line)->changed + QT_MEMORY : 0);
+    return when ? when : QT_NEVER;
 }
 
 /* ---- tasks ---- */

@@ -102,6 +102,13 @@ int qt_lay_task(qt_zone *z, qt_out *out, const qt_task *task, qt_detail detail, 
     return detail < QT_WITH_HISTORY || lay_history(z, out, task, view);
 }
 
+apr_status_t qt_lay_one(qt_zone *z, qt_call *call, const qt_task *task, qt_detail detail)
+{
+    call->tasks = qt_lay(&call->out, sizeof(*call->tasks));
+    call->n = 1;
+    return call->tasks && qt_lay_task(z, &call->out, task, detail, call->tasks) ? APR_SUCCESS : QT_E_SPACE;
+}
+
 int qt_lay_operator(qt_zone *z, qt_out *out, const qt_operator *op, qt_time now, qt_operator_view *view)
 {
     qt_str *tasks = qt_lay(out, op->held.count * sizeof(*tasks));

@@ -11,6 +11,8 @@ typedef enum qt_detail { QT_BRIEF, QT_WITH_PAYLOAD, QT_WITH_HISTORY } qt_detail;
 void *qt_lay(qt_out *out, apr_size_t n);
 /* 0 when it does not fit. */
 int qt_lay_task(qt_zone *z, qt_out *out, const qt_task *task, qt_detail detail, qt_task_view *view);
+/* The call's answer is this task alone. QT_E_SPACE. */
+apr_status_t qt_lay_one(qt_zone *z, qt_call *call, const qt_task *task, qt_detail detail);
 int qt_lay_operator(qt_zone *z, qt_out *out, const qt_operator *op, qt_time now, qt_operator_view *view);
 
 #endif

@@ -211,9 +211,4 @@ void *qt_zone_find(qt_zone *z, const qt_table *table, qt_str id);
 /* Takes the record out of its table and frees it. */
 void qt_zone_drop(qt_zone *z, qt_table *table, void *record);
 
-/* Make a zone in `size` bytes of zeroed memory. `seed` is random; `now` starts its numbers so that they don't repeat over a restart. */
-apr_status_t qt_zone_init(void *memory, apr_size_t size, const unsigned char seed[16], apr_uint64_t start);
-/* Smallest size. */
-#define QT_ZONE_MIN (1024 * 1024)
-
 #endif

@@ -61,7 +61,8 @@ static qt_rules some_rules(void)
 {
     return (qt_rules){
         .window = QT_SECOND * (1 + rnd(40)), .grace = QT_SECOND * rnd(6), .cooldown = QT_SECOND * rnd(20),
-        .wrap_up = rnd(4) ? 0 : QT_SECOND * 3, .capacity = 1 + rnd(3), .max_offers = rnd(5) ? 0 : 3, .max_extends = 1, .once = rnd(8) == 0, .pause_on_timeout = rnd(8) == 0
+        .wrap_up = rnd(4) ? 0 : QT_SECOND * 3, .capacity = 1 + rnd(3), .max_offers = rnd(5) ? 0 : 3, .max_extends = 1,
+        .once = rnd(8) == 0, .pause_on_timeout = rnd(8) == 0
     };
 }
 

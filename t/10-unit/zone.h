@@ -151,8 +151,9 @@ UNUSED const char *zone_told(zone_fixture *f, apr_uint64_t stream)
             continue;
         }
         n += (apr_size_t)snprintf(text + n, sizeof(text) - n, "%s%s%.*s%s%s", n ? " " : "",
-                                  e->kind == QT_EV_CLOSED ? "closed:" : e->task.assigned ? "task!" : "task:", (int)e->task.id.n, e->task.id.p,
-                                  e->kind == QT_EV_CLOSED ? "=" : "", e->kind == QT_EV_CLOSED ? qt_reason_names[e->reason] : "");
+                                  e->kind == QT_EV_CLOSED ? "closed:" : e->task.assigned ? "task!" : "task:",
+                                  (int)e->task.id.n, e->task.id.p, e->kind == QT_EV_CLOSED ? "=" : "",
+                                  e->kind == QT_EV_CLOSED ? qt_reason_names[e->reason] : "");
     }
     return text;
 }
@@ -168,7 +169,8 @@ UNUSED const char *zone_queue(zone_fixture *f)
     for (apr_uint32_t i = 0; i < f->call.n; i++) {
         const qt_operator_view *v = &f->call.operators[i];
 
-        n += (apr_size_t)snprintf(text + n, sizeof(text) - n, "%s%.*s:%s", n ? " " : "", (int)v->id.n, v->id.p, qt_op_status_names[v->status]);
+        n += (apr_size_t)snprintf(text + n, sizeof(text) - n, "%s%.*s:%s", n ? " " : "", (int)v->id.n, v->id.p,
+                                  qt_op_status_names[v->status]);
     }
     return text;
 }

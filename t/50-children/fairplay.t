@@ -1,0 +1,143 @@
+# X-1, QT-52, QT-54, QT-58, QT-59: operators spread over two children do as they please; each task is assigned once, none twice, none lost.
+# SPDX-License-Identifier: Apache-2.0
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use QueueTasks::Children;
+use QueueTasks::Client qw(now connect_to send_all);
+use QueueTasks::Test;
+
+my ($operators, $tasks) = (40, 400);
+my $seed = $ENV{QT_SEED} // time;
+note("QT_SEED=$seed");
+
+my $server = QueueTasks::Server->start(conf => <<'CONF');
+KeepAliveTimeout 60
+MaxKeepAliveRequests 0
+QueueTasksUser "%{req:X-User}"
+QueueTasksZone fairplay 4m
+QueueTasksDecisionWindow 300ms
+QueueTasksReconnectGrace 200ms
+QueueTasksRejectCooldown 200ms
+QueueTasksKeepAlive 5s
+<Location "/q/api">
+    SetHandler queuetasks
+    QueueTasksServe operator
+</Location>
+<Location "/q/internal">
+    SetHandler queuetasks
+    QueueTasksServe publish admin
+</Location>
+CONF
+my $place = place(undef, server => $server, path => '/q');
+my $crowd = QueueTasks::Children->new($place, $seed);
+
+# ---- operators in both children ----
+
+$crowd->operator("op$_", ignore => 0.12, reject => 0.15, vanish => 0.12) for 1 .. $operators;
+my @all = $crowd->operators;
+ok($crowd->wait_until(10, sub { !grep { !$_->there } @all }), "$operators operators have their streams");
+
+# Operators by the child that has their stream.
+sub by_child
+{
+    my %by;
+    push @{ $by{ $server->child_of($_->stream) } }, $_ for @all;
+    return \%by;
+}
+
+# Which child accepts a connection is the kernel's choice: from a crowded one some come again until both have a fair part.
+my $by = by_child();
+for (1 .. 20) {
+    my ($few, $many) = sort { @{ $by->{$a} || [] } <=> @{ $by->{$b} || [] } } $server->children;
+    last if @{ $by->{$few} || [] } >= $operators / 4;
+    my @movers = @{ $by->{$many} }[0 .. 4];
+    $_->leave, $_->come for @movers;
+    $crowd->wait_until(10, sub { !grep { !$_->there } @movers });
+    $by = by_child();
+}
+my @children = sort keys %$by;
+is(scalar @children, 2, 'X-1: streams are in both children');
+ok(!(grep { @{ $by->{$_} } < $operators / 4 } @children), 'each has at least a quarter: ' . join ' and ', map { scalar @{ $by->{$_} } } @children);
+
+# ---- a back end at each child: connections that stay open stay in their child ----
+
+my %line;
+for (1 .. 200) {
+    last if keys %line == 2;
+    my $socket = connect_to($server->port);
+    # One answer first: before it no child has accepted.
+    my $stream = bless { socket => $socket }, 'QueueTasks::Stream';
+    send_all($socket, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", now() + 5);
+    QueueTasks::Client::read_some($socket, now() + 5);
+    $line{ $server->child_of($stream) } //= $socket;
+}
+is(join(' ', sort keys %line), join(' ', @children), 'a back end has a connection to each child');
+
+my @ids = map { fresh_id('fair') } 1 .. $tasks;
+my @left = @ids;
+
+# Each back end adds its next task when the last one was answered.
+sub add_next
+{
+    my ($socket) = @_;
+    my $id = shift @left or return $crowd->forget($socket);
+    my $raw = '';
+    my $body = qq({"taskId":"$id","payload":{"n":1}});
+    $crowd->watch($socket, sub {
+        my $n = sysread $socket, my $bytes, 65536;
+        return if !$n && $!{EAGAIN};
+        $raw .= $bytes if $n;
+        my $answer = QueueTasks::Children::whole($raw);
+        if ($answer) {
+            $crowd->added($id, $answer);
+            add_next($socket);
+        } elsif (!$n) {
+            $crowd->forget($socket);
+            push @{ $crowd->{wrong} }, "the connection broke that adds $id";
+        }
+    });
+    send_all($socket, "POST /q/internal/tasks HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
+        . length($body) . "\r\n\r\n$body", now() + 5);
+}
+
+my $began = now();
+add_next($_) for values %line;
+ok($crowd->wait_until(40, sub { $crowd->done == $tasks }), sprintf "all $tasks tasks are done, in %.1f s", now() - $began)
+    or diag("QT_SEED=$seed", map { "\n  $_" } $crowd->fates);
+
+# ---- the reckoning ----
+
+is(scalar $crowd->acked, $tasks, 'each was acknowledged when it was added');
+is_deeply([$crowd->wrong], [], 'no answer was one that may not be') or diag("QT_SEED=$seed");
+is($crowd->broken, 0, 'no connection broke before its answer');
+cmp_ok($crowd->slowest, '<', 5, sprintf 'the slowest answer took %.2f s', $crowd->slowest);
+ok($crowd->seen($_) >= 5, "'$_' happened: " . $crowd->seen($_)) for 'assign', 'reject', 'ignore', 'vanish', 'vanish with a task', 'late click';
+is_deeply([$crowd->not_once], [], 'QT-52, QT-54: every task was assigned once, and its history agrees') or diag("QT_SEED=$seed");
+
+my $stats = $place->internal('GET', 'stats')->result;
+my $totals = $stats->{totals};
+is($totals->{added}, $tasks, 'figures: added');
+is($totals->{assigned}, $tasks, 'figures: assigned');
+is($totals->{completed}, $tasks, 'figures: completed');
+is($totals->{offered}, $totals->{assigned} + $totals->{rejected} + $totals->{timedOut} + $totals->{lost}, 'figures: every offer ended in one way');
+is($stats->{tasks}{done}, $tasks, 'figures: done');
+
+# ---- nobody is a ghost ----
+
+ok($crowd->wait_until(5, sub { !grep { !$_->there } @all }), 'all operators are back');
+my @queue = map { $_->{operatorId} } $place->operators;
+is_deeply([sort @queue], [sort map { $_->user } @all], 'QT-58, QT-59: each has one place in the queue');
+ok($server->wait_for(5, sub { $place->internal('GET', 'stats')->result->{streams} == $operators }), 'and one stream');
+$place->check_ok;
+
+my @last = map { fresh_id('last') } 1 .. $operators;
+$_->{habits} = {} for @all;
+$crowd->add($_) for @last;
+ok($crowd->wait_until(10, sub { $crowd->done == $tasks + $operators }), 'and each still gets tasks')
+    or diag("QT_SEED=$seed", map { "\n  $_" } $crowd->fates);
+$place->check_ok;
+
+is_error_free($server, 'the log is clean');
+done_testing();
