@@ -6,6 +6,12 @@ static const apr_uint16_t sizes[QT_CLASSES] = {
     32, 48, 64, 80, 96, 128, 192, 256, 320, 384, 512, 680, 1024, 1360, 2048, 4096
 };
 
+#ifdef QT_PROVE
+#define PROVE_CELLS qt_prove_cells
+#else
+#define PROVE_CELLS 0
+#endif
+
 static unsigned class_of(apr_size_t n)
 {
     unsigned class = 0;
@@ -85,13 +91,9 @@ void *qt_alloc(qt_block *b, qt_arena *arena, apr_size_t n, qt_need need)
     else {
         cell = cells_of(b, arena, page) + (apr_size_t)page->carved++ * sizes[class];
     }
-#ifdef QT_PROVE
-    qt_touch(b, cell, sizes[class]);
-#else
-    if (page->freed_in == b->verb) {
+    if (page->freed_in == b->verb || PROVE_CELLS) {
         qt_touch(b, cell, sizes[class]); /* freed in this very verb: its old content is still needed for the way back */
     }
-#endif
     page->used++;
     QT_SET(b, arena->used, arena->used + sizes[class]);
     if (!page->free && (page->carved + 1) * (apr_size_t)sizes[class] > QT_PAGE) {
@@ -108,12 +110,10 @@ void qt_free(qt_block *b, qt_arena *arena, void *cell)
     int was_full = !page->free && (page->carved + 1) * size > QT_PAGE;
 
     qt_touch(b, page, sizeof(*page));
-#ifdef QT_PROVE
-    qt_touch(b, cell, size);
-    memset(cell, 0xdb, size);
-#else
-    qt_touch(b, cell, 8);
-#endif
+    qt_touch(b, cell, PROVE_CELLS ? size : 8);
+    if (PROVE_CELLS) {
+        memset(cell, 0xdb, size);
+    }
     memcpy(cell, &page->free, sizeof(page->free));
     page->free = QT_REF(b, cell);
     page->used--;

@@ -6,6 +6,7 @@
 
 #ifdef QT_PROVE
 void (*qt_prove_touch)(void);
+int qt_prove_cells = 1;
 #endif
 
 void qt_touch_slow(qt_block *b, const void *p, apr_size_t n)

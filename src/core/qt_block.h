@@ -33,8 +33,10 @@ typedef struct qt_block {
 #define QT_AROUND(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 
 #ifdef QT_PROVE
-/* Called at every touch in the proving build: a test stops the verb there. */
+/* The proving build. qt_prove_touch is called at every touch: a test stops the verb there. With qt_prove_cells (on by default)
+ * whole cells are saved when they are handed out and poisoned when they are freed, so that a rollback can be compared to the byte. */
 extern void (*qt_prove_touch)(void);
+extern int qt_prove_cells;
 #endif
 
 /* Save `n` bytes at `p` before they change. Aborts the process when the log is full: the next owner of the lock rolls back. */

@@ -16,7 +16,7 @@
 typedef enum qt_verb {
     /* -- operators -- */
     QT_JOIN,     /* a stream of `who` opens (labels, rules, child, cookie; max_*) -> stream, held until QT_HOLD(0).
-                    STAY_AWAY, LIMIT, CROWDED */
+                    STAY_AWAY, LIMIT, CROWDED. flag 1: only whether he may, and nothing changes */
     QT_LEAVE,    /* `stream` is over (any cause); OK also when it is unknown */
     QT_HOLD,     /* `flag` 1: give `stream` nothing for now, 0: go on */
     QT_TAKE,     /* `who` (labels, rules) asks for a task -> n = 0 or 1 tasks, assigned (flag: assigning, see QT_SETTLE) */

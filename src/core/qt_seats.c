@@ -35,13 +35,13 @@ static qt_stream *new_stream(qt_zone *z, qt_operator *op, const qt_call *call)
 
 static apr_status_t may_join(const qt_zone *z, const qt_operator *op, qt_time now, const qt_call *call)
 {
-    if (op->ban_until > now) {
+    if (op && op->ban_until > now) {
         return QT_E_STAY_AWAY;
     }
     if (call->max_streams && z->streams.count >= call->max_streams) {
         return QT_E_CROWDED;
     }
-    if (call->max_streams_per_user && op->streams.count >= call->max_streams_per_user) {
+    if (op && call->max_streams_per_user && op->streams.count >= call->max_streams_per_user) {
         return QT_E_LIMIT;
     }
     return call->child < QT_CHILDREN_MAX ? APR_SUCCESS : APR_EINVAL;
@@ -49,14 +49,16 @@ static apr_status_t may_join(const qt_zone *z, const qt_operator *op, qt_time no
 
 apr_status_t qt_do_join(qt_zone *z, qt_time now, qt_call *call)
 {
-    qt_operator *op = qt_operator_get(z, call->who);
-    apr_status_t rv = op ? may_join(z, op, now, call) : QT_E_FULL;
+    qt_operator *op = qt_operator_find(z, call->who);
+    apr_status_t rv = may_join(z, op, now, call);
     qt_stream *stream;
 
-    if (rv != APR_SUCCESS || (rv = qt_operator_meet(z, op, call->rules, call->labels, now)) != APR_SUCCESS) {
+    if (rv != APR_SUCCESS || call->flag) {
         return rv;
     }
-    stream = new_stream(z, op, call);
+    op = qt_operator_get(z, call->who);
+    rv = op ? qt_operator_meet(z, op, call->rules, call->labels, now) : QT_E_FULL;
+    stream = rv == APR_SUCCESS ? new_stream(z, op, call) : NULL;
     if (!stream) {
         return QT_E_FULL;
     }

@@ -199,11 +199,13 @@ int mod_qt_do_wait_sse(mod_qt_ask *ask)
     if (!mod_qt_host_lets_wait(ask)) {
         return mod_qt_reply_nothing(ask);
     }
-    if (ask->r->header_only) {
-        return head_of_stream(ask->r);
-    }
     join.max_streams = (apr_uint32_t)mod_qt_conf_max_streams(conf);
     join.max_streams_per_user = (apr_uint32_t)mod_qt_conf_max_streams_per_user(conf);
+    if (ask->r->header_only) {
+        join.flag = 1; /* HEAD joins nothing, but answers like GET */
+        status = run(ask, &join);
+        return status == APR_SUCCESS ? head_of_stream(ask->r) : answer_no_stream(ask, status);
+    }
     rc = mod_qt_stream_open(ask->r, ask->zone, &join, &stream, &status);
     return rc == DECLINED ? answer_no_stream(ask, status) : rc;
 }

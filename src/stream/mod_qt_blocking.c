@@ -120,7 +120,7 @@ static apr_status_t make_wake(blocking *b)
 static apr_status_t blocking_admit(mod_qt_stream *stream)
 {
     if (!mod_qt_quota_take(stream->child->quota)) {
-        return QT_E_FULL;
+        return QT_E_CROWDED;
     }
     of(stream)->admitted = 1;
     return make_wake(of(stream));

@@ -42,7 +42,7 @@ typedef struct mod_qt_stream_conf {
  * Returns SUSPENDED or OK: the stream is under way or over, return it to httpd. Any other failure is in *status, with
  * nothing sent yet and DECLINED returned: the caller answers (QT_E_STAY_AWAY: 204, ...). Of this floor's own:
  *   QT_E_DRAINING  this child is stopping
- *   QT_E_FULL      no thread is left for a stream that needs one (or what QT_JOIN says by it)
+ *   QT_E_CROWDED   no thread is left for a stream that needs one (or what QT_JOIN says by it)
  *   QT_E_UNKNOWN   r is a subrequest: there is no stream inside another document
  */
 int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const mod_qt_stream_conf *conf, apr_status_t *status);

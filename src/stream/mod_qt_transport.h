@@ -28,7 +28,7 @@ typedef struct mod_qt_transport {
     apr_size_t size; /* of its streams' objects, which begin with a mod_qt_stream and come zeroed */
 
     /* -- the handler's thread -- */
-    /* May this stream be carried now? QT_E_FULL. What it takes is given back when the slot is released (`dismiss`). */
+    /* May this stream be carried now? QT_E_CROWDED. What it takes is given back when the slot is released (`dismiss`). */
     apr_status_t (*admit)(mod_qt_stream *stream);
     /* The first bytes, before anything else; the head goes out with them. */
     apr_status_t (*greet)(mod_qt_stream *stream, const char *p, apr_size_t n);

@@ -99,6 +99,13 @@ static void test_labels(void)
     zone_do(&f, QT_COMPLETE, "anna", "plain");
     zone_join(&f, "anna", "de\nen");
     is_str(zone_where(&f, "both"), "offered anna", "labels are those of his latest stream");
+    fresh();
+    zone_join(&f, "anna", "en");
+    zone_join(&f, "boris", "de");
+    add_labelled("both", "de\nen");
+    is_str(zone_where(&f, "both"), "ready", "one label each is not enough");
+    zone_join(&f, "carla", "at\nde");
+    is_str(zone_where(&f, "both"), "ready", "nor another two");
 }
 
 static void test_capacity(void)
@@ -383,6 +390,26 @@ static void test_streams_and_limits(void)
     zone_leave(&f, anna);
 }
 
+static void test_wakes_the_right_child(void)
+{
+    apr_uint64_t stream;
+
+    fresh();
+    f.call = (qt_call){ .verb = QT_JOIN, .who = QT_STR_LIT("anna"), .rules = &f.rules, .child = 70 };
+    zone_call(&f);
+    stream = f.call.stream;
+    f.call = (qt_call){ .verb = QT_HOLD, .stream = stream };
+    zone_call(&f);
+    zone_add(&f, "t1");
+    ok(f.call.wake[1] == (apr_uint64_t)1 << 6 && !f.call.wake[0], "a verb says which child has something to collect (X-1)");
+    f.call = (qt_call){ .verb = QT_COLLECT, .child = 69 };
+    zone_call(&f);
+    is_int((int)f.call.n, 0, "another child has nothing");
+    f.call = (qt_call){ .verb = QT_COLLECT, .child = 70 };
+    zone_call(&f);
+    is_int((int)f.call.n, 1, "the right one has");
+}
+
 static void test_behind(void)
 {
     apr_uint64_t anna, slow;
@@ -460,6 +487,7 @@ int main(void)
     test_once_reconnect();
     test_once_addressed();
     test_streams_and_limits();
+    test_wakes_the_right_child();
     test_behind();
     test_add_all_or_nothing();
     return done_testing();

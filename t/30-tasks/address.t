@@ -86,6 +86,9 @@ subtest 'prefer: his first, after preferFor anyone\'s' => sub {
     is($from_gerda->wait_task->json->{taskId}, $second, 'after preferFor it is for anyone');
     is_good($gerda->assign($second), 200, 'gerda takes it');
     is_good($gerda->complete($second), 200, 'done') && is_good($fritz->complete($id), 200, 'done');
+    my $unfit = $place->added(taskId => fresh_id(), prefer => 'fritz', labels => ['he-lacks-it']);
+    is($place->state($unfit), 'ready', 'to be preferred is no label: who does not fit is not offered it');
+    is_good($place->withdraw($unfit), 200, 'withdrawn');
     my $third = $place->added(taskId => fresh_id(), prefer => 'nobody-yet');
     my $fourth = $place->added(taskId => fresh_id());
     my ($who) = grep { $_->wait_task(deadline => 2) } $from_gerda, $from_fritz;

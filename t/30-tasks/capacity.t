@@ -54,6 +54,7 @@ subtest 'wrap-up' => sub {
     is_good($clara->assign($ids[0]), 200, 'taken') && is_good($clara->complete($ids[0]), 200, 'done');
     my $done = now();
     isnt($slow->operator('clara')->{status}, 'free', 'she rests');
+    is($clara->take_free->result->{taskId}, undef, 'QT-41: who waits is given nothing by take-free, though a task is there');
     my $event = $stream->wait_task(deadline => 3);
     is($event->json->{taskId}, $ids[1], 'then gets the next');
     ok($event->{at} - $done > 0.35, sprintf 'not before the wrap-up is over (%.2f s)', $event->{at} - $done);

@@ -33,20 +33,42 @@ subtest 'to anyone else' => sub {
         'history tells both');
 };
 
-subtest 'to one' => sub {
+subtest 'not back to who released it while another fits, be he busy' => sub {
     my $from_boris = $boris->stream;
+    my $his = $place->added(taskId => fresh_id(), operatorId => 'boris');
+    ok($from_boris->wait_task(where => sub { $_[0]->json->{taskId} eq $his }), 'boris is busy');
+    my $id = taken_by_anna();
+    is_good($anna->release($id), 200, 'anna releases hers');
+    is($place->operator('anna')->{status}, 'free', 'she is free');
+    is($place->state($id), 'ready', 'and does not get it back');
+    my $probe = $place->added(taskId => fresh_id());
+    is($from_anna->wait_task->json->{taskId}, $probe, 'but another');
+    is_good($anna->assign($probe), 200, 'taken') && is_good($anna->complete($probe), 200, 'done');
+    is_good($boris->complete($his), 200, 'boris is done');
+    is($from_boris->wait_task(where => sub { $_[0]->json->{taskId} ne $his })->json->{taskId}, $id, 'and gets what she released');
+    is_good($boris->assign($id), 200, 'taken');
+    is_good($boris->release($id), 200, 'he releases it too');
+    is($place->state($id), 'ready', 'now both gave it back');
+    $boris->exit;
+    is($from_anna->wait_task(deadline => 5)->json->{taskId}, $id, 'nobody else is left: she gets it again');
+    is_good($anna->assign($id), 200, 'taken') && is_good($anna->complete($id), 200, 'done');
+};
+
+subtest 'to one' => sub {
+    my $berta = $place->op('berta');
+    my $from_berta = $berta->stream;
     is_good($anna->pause, 200, 'anna pauses') && is_good($anna->ready, 200, 'and is ready') ;
     my $id = $place->added(taskId => fresh_id(), operatorId => 'anna');
     $from_anna->wait_task(where => sub { $_[0]->json->{taskId} eq $id });
-    is_good($anna->release($id, json => { operatorId => 'boris' }), 200, 'handed over');
-    my $event = $from_boris->wait_task(where => sub { $_[0]->json->{taskId} eq $id });
-    ok($event && $event->json->{assigned}, 'boris is told that it is his');
-    is($place->task($id)->result->{operatorId}, 'boris', 'it is');
-    is_good($boris->complete($id), 200, 'done');
+    is_good($anna->release($id, json => { operatorId => 'berta' }), 200, 'handed over');
+    my $event = $from_berta->wait_task(where => sub { $_[0]->json->{taskId} eq $id });
+    ok($event && $event->json->{assigned}, 'berta is told that it is hers');
+    is($place->task($id)->result->{operatorId}, 'berta', 'it is');
+    is_good($berta->complete($id), 200, 'done');
+    $berta->exit;
 };
 
 subtest 'for other labels' => sub {
-    $boris->exit;
     my $id = taken_by_anna();
     is_good($anna->release($id, json => { labels => ['law'] }), 200, 'released for others');
     is($place->state($id), 'ready', 'she does not fit any more');

@@ -18,7 +18,6 @@ QueueTasksDecisionWindow 2s
 QueueTasksReconnectGrace 300ms
 QueueTasksRejectCooldown 200ms
 QueueTasksKeepAlive 5s
-QueueTasksRetry 50ms
 <Location "/q/api">
     SetHandler queuetasks
     QueueTasksServe operator
@@ -31,63 +30,41 @@ CONF
 my $place = place(undef, server => $server, path => '/q');
 my $crowd = QueueTasks::Children->new($place, $seed);
 $crowd->operator("op$_", ignore => 0.02, reject => 0.1, vanish => 0.05) for 1 .. $operators;
-ok($crowd->wait_until(10, sub { !grep { !$_->there } $crowd->operators }), "$operators operators have their streams");
+ok($crowd->wait_until(10, sub { $crowd->all_there }), "$operators operators have their streams");
+$crowd->add_steadily(2);
 
-# Two back ends without a pause: the next task when the last one was acknowledged.
-my ($adding, $added) = (1, 0);
-sub add_on
+# A random moment at which the server has something to do.
+sub busy_moment
 {
-    return if !$adding;
-    my $id = fresh_id('kill');
-    $added++;
-    $crowd->insist('POST', 'internal/tasks', json => { taskId => $id }, call => sub {
-        $crowd->added($id, $_[0]);
-        next_when_room();
-    });
+    my ($longest) = @_;
+    my $from = now() + rand $longest;
+    $crowd->wait_until(5, sub { now() >= $from && $crowd->in_flight });
 }
 
-# No faster than the operators work, so that the zone does not fill.
-sub next_when_room
-{
-    $crowd->acked - $crowd->done < 100 ? add_on() : $crowd->at(0.02, \&next_when_room);
-}
-add_on() for 1 .. 2;
-
-my ($killed, $checked, $respawned, $ghosts) = (0, 0, 0, 0);
+my ($killed, $respawned, $checked, $back) = (0, 0, 0, 0);
 for my $round (1 .. $rounds) {
-    # A random moment, with traffic going on.
-    my $moment = now() + rand 0.3;
-    $crowd->wait_until(5, sub { now() > $moment });
     my @alive = $server->children;
     my @victims = map { splice @alive, rand @alive, 1 } 1 .. 2;
-    # One of the two at a moment of its own, so that a child also dies while another one's streams are given up.
+    busy_moment(0.3);
     kill 'KILL', $victims[0];
-    $crowd->wait_until(1, sub { rand() < 0.5 });
+    # The other dies soon after: at times while the streams of the first are given up.
+    busy_moment(0.03);
     kill 'KILL', $victims[1];
     my $gone = sub { my %is = map { $_ => 1 } $server->children; !grep { $is{$_} } @victims };
     $killed += 2 if $crowd->wait_until(10, $gone);
     $checked++ if $crowd->check;
     $respawned++ if $crowd->wait_until(10, sub { $server->children >= $children });
-    $ghosts++ if !$crowd->wait_until(10, sub { !grep { !$_->there } $crowd->operators });
+    $back++ if $crowd->wait_until(10, sub { $crowd->all_there });
 }
 is($killed, 2 * $rounds, "$killed children were killed");
 is($respawned, $rounds, 'each time others took their places');
 is($checked, $rounds, 'and every invariant held');
-is($ghosts, 0, 'and all operators came back');
-$adding = 0;
-ok($crowd->wait_until(20, sub { $crowd->acked == $added && $crowd->done == $added }), "all $added tasks are done")
-    or diag("QT_SEED=$seed", map { "\n  $_" } $crowd->fates);
-cmp_ok($added, '>', 10 * $rounds, 'there was traffic between the kills');
+is($back, $rounds, 'and all operators came back');
+ok($crowd->finish(20), 'all ' . $crowd->acked . ' tasks are done') or diag(map { "\n  $_" } $crowd->fates);
+cmp_ok(scalar $crowd->acked, '>', 10 * $rounds, 'there was traffic between the kills');
 cmp_ok($crowd->seen('cut off'), '>', $rounds, 'streams were cut off: ' . $crowd->seen('cut off'));
-note('requests that lost their answer: ' . $crowd->broken);
-cmp_ok($crowd->slowest, '<', 5, sprintf 'the slowest answer took %.2f s', $crowd->slowest);
-is_deeply([$crowd->wrong], [], 'no answer was one that may not be') or diag("QT_SEED=$seed");
-is_deeply([$crowd->not_once], [], 'every acknowledged task was assigned once, to the one who was told so, and is done')
-    or diag("QT_SEED=$seed");
-ok($server->wait_for(5, sub { $place->internal('GET', 'stats')->result->{streams} == $operators }), 'no stream of a dead child is left')
-    or diag($place->internal('GET', 'stats')->body);
-my @queue = map { $_->{operatorId} } $place->operators;
-is_deeply([sort @queue], [sort map { $_->user } $crowd->operators], 'each operator has one place in the queue');
-$place->check_ok;
-is_error_free($server, 'nothing else stands in the log', qr/exit signal Killed|AH10392|AH10159|AH00484/);
+cmp_ok($crowd->broken, '>', 0, 'requests lost their answer: ' . $crowd->broken);
+$crowd->reckon;
+is_error_free($server, 'nothing else stands in the log', qr/exit signal Killed|AH10159|AH00484/);
+diag("QT_SEED=$seed") if !Test::More->builder->is_passing;
 done_testing();

@@ -54,8 +54,8 @@ keep_logs()
     for log in "$copy"/build/scratch/*/logs/error_log; do
         [ ! -f "$log" ] || cp "$log" "build/test-logs/$(basename "$(dirname "$(dirname "$log")")").log"
     done
-    echo "last lines of the shared server's log (all logs: build/test-logs):"
-    tail -n 25 build/test-logs/error_log 2>/dev/null
+    echo "last warnings and errors in the shared server's log (all logs: build/test-logs):"
+    grep -vE ":(info|notice|debug)\]" build/test-logs/error_log 2>/dev/null | tail -n 25
 }
 
 if [ "${1:-}" = --inside ]; then

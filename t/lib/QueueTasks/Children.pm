@@ -6,6 +6,7 @@ use warnings;
 use JSON::PP ();
 use QueueTasks::Client qw(now connect_to send_all parse_head);
 use QueueTasks::Stream ();
+use Test::More;
 
 # Nothing here waits by itself: what is to happen is told as calls, and wait_until() turns the wheel until a condition holds.
 
@@ -177,6 +178,46 @@ sub added
     }
 }
 
+# Back ends that add task after task, each the next soon after the last was acknowledged, but no faster than the operators work.
+sub add_steadily
+{
+    my ($self, $backends) = @_;
+    $self->{adding} = 1;
+    $self->add_one for 1 .. $backends;
+}
+
+sub add_one
+{
+    my ($self) = @_;
+    return if !$self->{adding};
+    my $id = "steady-$$-" . ++$self->{steady};
+    $self->insist('POST', 'internal/tasks', json => { taskId => $id }, call => sub {
+        $self->added($id, $_[0]);
+        $self->add_when_room;
+    });
+}
+
+sub add_when_room
+{
+    my ($self) = @_;
+    my $room = $self->acked - $self->done < 50;
+    $self->at(rand 0.02, sub { $room ? $self->add_one : $self->add_when_room });
+}
+
+# Add no more, and wait until all that was added is done. Truth of it.
+sub finish
+{
+    my ($self, $seconds) = @_;
+    $self->{adding} = 0;
+    return $self->wait_until($seconds, sub { $self->acked == $self->{steady} && $self->done == $self->{steady} });
+}
+
+# Requests that have no answer yet.
+sub in_flight { return scalar keys %{ $_[0]{asks} } }
+
+# Every operator has his stream, but for those who are away by their own will.
+sub all_there { return !grep { !$_->there && !$_->away } $_[0]->operators }
+
 # Every invariant of the zone holds, while all goes on. Truth of it.
 sub check
 {
@@ -215,6 +256,23 @@ sub not_once
     return map { $self->ended_once($_) } $self->acked;
 }
 
+# Tests of what must hold after any such story, whatever happened in it.
+sub reckon
+{
+    my ($self) = @_;
+    my $place = $self->{place};
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    cmp_ok($self->slowest, '<', 5, sprintf 'the slowest answer took %.2f s', $self->slowest);
+    is_deeply([$self->wrong], [], 'no answer was one that may not be');
+    is_deeply([$self->not_once], [], 'every acknowledged task was assigned once, to the one who was told so, and is done');
+    ok($self->wait_until(10, sub { !grep { !$_->there } $self->operators }), 'all operators are there');
+    my @queue = map { $_->{operatorId} } $place->operators;
+    is_deeply([sort @queue], [sort map { $_->user } $self->operators], 'each has one place in the queue');
+    ok($self->wait_until(5, sub { $place->internal('GET', 'stats')->result->{streams} == $self->operators }), 'and one stream')
+        or diag($place->internal('GET', 'stats')->body);
+    $place->check_ok;
+}
+
 # What each of these tasks is doing, for a report of what went wrong.
 sub fates
 {
@@ -242,6 +300,8 @@ use QueueTasks::Client qw(now);
 
 sub user { return $_[0]{user} }
 sub stream { return $_[0]{stream} }
+# Whether he is away by his own will.
+sub away { return $_[0]{away} }
 # Whether his stream is open, as far as he knows.
 sub there { return $_[0]{stream} && $_[0]{stream}->status && !$_[0]{stream}{closed} }
 
@@ -251,6 +311,7 @@ sub come
     my ($crowd, $op) = @$self{qw(crowd op)};
     my $stream = QueueTasks::Stream->start($crowd->place->server->port, $crowd->place->path . '/api/wait-sse', headers => $op->{headers});
     $self->{stream} = $stream;
+    $self->{away} = 0;
     my $socket = $stream->socket;
     $crowd->watch($socket, sub { $self->hear($stream) });
 }
@@ -320,6 +381,7 @@ sub vanish
 {
     my ($self) = @_;
     $self->leave;
+    $self->{away} = 1;
     $self->{crowd}->at(rand(0.5), sub { $self->come if !$self->{stream} });
 }
 

@@ -1,0 +1,87 @@
+# X-1: children die inside verbs, holding the lock; the next owner undoes what was half done, and nothing acknowledged is lost or doubled.
+# SPDX-License-Identifier: Apache-2.0
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use QueueTasks::Children;
+use QueueTasks::Source qw(top);
+use QueueTasks::Test;
+
+my ($operators, $rounds, $children) = (24, 20, 4);
+my $seed = $ENV{QT_SEED} // time;
+note("QT_SEED=$seed");
+
+# The orders to t/50-children/die_in_verb.c: how many children are to die, and within how many touches.
+my $orders;
+sub order
+{
+    my ($left, $span) = @_;
+    sysseek $orders, 0, 0;
+    syswrite $orders, pack('LL', $left, $span);
+}
+
+sub left
+{
+    sysseek $orders, 0, 0;
+    sysread $orders, my $bytes, 4;
+    return unpack 'L', $bytes;
+}
+
+my $module = top() . '/build/unit/mod_queuetasks_kill.so';
+ok(-f $module, 'there is a module to die in') or BAIL_OUT("no $module");
+my $server = QueueTasks::Server->start(children => $children, load => 0, conf => sub {
+    my ($self) = @_;
+    $ENV{QT_KILL_FILE} = $self->root . '/orders';
+    open $orders, '+>:raw', $ENV{QT_KILL_FILE} or die "$ENV{QT_KILL_FILE}: $!";
+    order(0, 1);
+    return <<"CONF";
+LoadModule queuetasks_module $module
+QueueTasksUser "%{req:X-User}"
+QueueTasksZone inside 8m
+QueueTasksDecisionWindow 2s
+QueueTasksReconnectGrace 300ms
+QueueTasksRejectCooldown 200ms
+QueueTasksKeepAlive 5s
+<Location "/q/api">
+    SetHandler queuetasks
+    QueueTasksServe operator
+</Location>
+<Location "/q/internal">
+    SetHandler queuetasks
+    QueueTasksServe publish admin
+</Location>
+CONF
+});
+my $place = place(undef, server => $server, path => '/q');
+my $crowd = QueueTasks::Children->new($place, $seed);
+$crowd->operator("op$_", ignore => 0.02, reject => 0.1, vanish => 0.05) for 1 .. $operators;
+ok($crowd->wait_until(10, sub { $crowd->all_there }), "$operators operators have their streams");
+$crowd->add_steadily(4);
+ok($crowd->wait_until(10, sub { $crowd->done >= 20 }), 'they work');
+my $before = $place->internal('GET', 'stats')->result->{totals}{rollbacks};
+
+# Children that httpd has seen dead.
+sub buried { return scalar(() = $server->log_text =~ /exit signal Killed/g) }
+
+my ($died, $respawned, $checked, $back) = (0, 0, 0, 0);
+for my $round (1 .. $rounds) {
+    # Two a round: those that httpd replaces at once; the second may die while it gives up the streams of the first.
+    order(2, 200 + int rand 2000);
+    $died += 2 if $crowd->wait_until(15, sub { left() == 0 });
+    $checked++ if $crowd->check;
+    $respawned++ if $crowd->wait_until(10, sub { buried() >= $died && $server->children >= $children });
+    $back++ if $crowd->wait_until(10, sub { $crowd->all_there });
+}
+is($died, 2 * $rounds, "$died children died inside verbs");
+is($respawned, $rounds, 'each time others took their places');
+is($checked, $rounds, 'and every invariant held');
+is($back, $rounds, 'and all operators came back');
+ok($crowd->finish(20), 'all ' . $crowd->acked . ' tasks are done') or diag(map { "\n  $_" } $crowd->fates);
+my $undone = $place->internal('GET', 'stats')->result->{totals}{rollbacks} - $before;
+cmp_ok($undone, '>=', $rounds, "half-done verbs were undone: $undone");
+cmp_ok($crowd->broken, '>', 0, 'requests lost their answer: ' . $crowd->broken);
+$crowd->reckon;
+is_error_free($server, 'nothing else stands in the log', qr/exit signal Killed|AH10159|AH00484/);
+diag("QT_SEED=$seed") if !Test::More->builder->is_passing;
+done_testing();
