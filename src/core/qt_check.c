@@ -39,8 +39,8 @@ static const char *check_past(qt_zone *z, qt_walk *w, const qt_task *task)
     apr_uint32_t n = 0;
     qt_ref last = 0;
 
-    for (qt_ref at = task->past; at; at = QT_AT(z, qt_past_chunk, at)->next) {
-        const qt_past_chunk *chunk = QT_AT(z, qt_past_chunk, at);
+    for (qt_ref at = task->past; at; at = QT_REC(z, qt_past_chunk, at)->next) {
+        const qt_past_chunk *chunk = QT_REC(z, qt_past_chunk, at);
 
         for (apr_uint32_t i = 0; i < chunk->n; i++) {
             count_ref(z, chunk->entries[i].operator);
@@ -57,15 +57,15 @@ static void count_text(qt_zone *z, qt_walk *w, qt_ref text)
 {
     struct part { qt_ref next; apr_uint32_t n; };
 
-    for (; text; text = QT_AT(z, struct part, text)->next) {
-        w->bytes += qt_cell_size(sizeof(struct part) + QT_AT(z, struct part, text)->n);
+    for (; text; text = QT_REC(z, struct part, text)->next) {
+        w->bytes += qt_cell_size(sizeof(struct part) + QT_REC(z, struct part, text)->n);
     }
 }
 
 static const char *check_line(qt_zone *z, const qt_task *task)
 {
     qt_operator *one = qt_task_for_one(z, task);
-    const qt_tree *tree = one ? &one->mine : &QT_AT(z, qt_set, task->set)->ready;
+    const qt_tree *tree = one ? &one->mine : &QT_REC(z, qt_set, task->set)->ready;
     qt_state state = (qt_state)task->state;
     const qt_operator *op = QT_AT(z, qt_operator, task->operator);
 
@@ -128,7 +128,7 @@ static const char *check_links(qt_zone *z, qt_walk *w, const qt_operator *op)
     CHECK(qt_list_check(QT_B(z), &op->links) == NULL, "an operator's links are broken");
     for (const qt_node *n = qt_list_at(QT_B(z), op->links.first); n; n = qt_list_at(QT_B(z), n->next)) {
         const qt_link *link = QT_AROUND(n, qt_link, of_operator);
-        const qt_set *set = QT_AT(z, qt_set, link->set);
+        const qt_set *set = QT_REC(z, qt_set, link->set);
 
         CHECK(link->operator == QT_OF(z, op), "a link is another operator's");
         CHECK(qt_set_within(qt_id(set), qt_set_labels(z, op)), "an operator is in a set whose labels he lacks");
@@ -183,7 +183,7 @@ static const char *check_operator(qt_zone *z, qt_walk *w, qt_operator *op)
     w->due += op->due.tree != 0;
     CHECK(op->queued == (op->place.tree != 0), "a place in the queue is wrong");
     CHECK(op->present == present, "an operator is counted present wrongly");
-    CHECK(op->free == qt_operator_may_be_free(op, w->now) || (op->due.tree && op->due.key <= w->now), "an operator is free wrongly");
+    CHECK(op->free == qt_operator_may_be_free(op), "an operator is free wrongly");
     CHECK(op->queued || op->refs || op->streams.count || op->held.count || op->mine.count || op->bars.count || op->due.tree,
           "an operator of whom nothing is left is still there");
     return NULL;
@@ -218,14 +218,14 @@ static const char *check_refs(qt_zone *z)
 /* ---- sets and the rule of all rules ---- */
 
 /* Whether some free operator of the set fits the task: then it should have been offered. */
-static const char *check_waiting(qt_zone *z, const qt_walk *w, qt_task *task)
+static const char *check_waiting(qt_zone *z, qt_task *task)
 {
-    const qt_set *set = QT_AT(z, qt_set, task->set);
+    const qt_set *set = QT_REC(z, qt_set, task->set);
 
     for (qt_branch *at = qt_tree_first(QT_B(z), &set->free); at; at = qt_tree_next(QT_B(z), at)) {
-        qt_operator *op = QT_AT(z, qt_operator, QT_AROUND(at, qt_link, free)->operator);
+        qt_operator *op = QT_REC(z, qt_operator, QT_AROUND(at, qt_link, free)->operator);
 
-        CHECK(task->addressed || !qt_match_fits(z, task, op) || (op->due.tree && op->due.key <= w->now),
+        CHECK(task->addressed || op->retry_at || !qt_match_fits(z, task, op),
               "a ready task and a free operator that fits it");
     }
     return NULL;
@@ -241,7 +241,7 @@ static const char *check_set(qt_zone *z, qt_walk *w, qt_set *set)
     why = why ? why : qt_list_check(QT_B(z), &set->wards);
     CHECK(!why, why);
     for (const qt_node *n = qt_list_at(QT_B(z), set->links.first); n; n = qt_list_at(QT_B(z), n->next)) {
-        present += QT_AT(z, qt_operator, QT_AROUND(n, qt_link, of_set)->operator)->present;
+        present += QT_REC(z, qt_operator, QT_AROUND(n, qt_link, of_set)->operator)->present;
     }
     CHECK(present == set->present, "a set counts its present operators wrongly");
     CHECK(set->tasks || set->wards.count || set->links.count || QT_OF(z, set) == z->everybody, "a set that nobody needs is still there");
@@ -263,7 +263,7 @@ static const char *check_sets(qt_zone *z, qt_walk *w)
         qt_task *task = (qt_task *)e;
 
         why = task->state == QT_WAITING && task->due.key <= w->now && task->due.tree ? NULL
-            : task->state == QT_WAITING ? check_waiting(z, w, task) : NULL;
+            : task->state == QT_WAITING ? check_waiting(z, task) : NULL;
     }
     return why;
 }

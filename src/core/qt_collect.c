@@ -30,7 +30,7 @@ static int lay_end(qt_zone *z, qt_call *call, qt_stream *stream)
 
 static int lay_task(qt_zone *z, qt_time now, qt_call *call, qt_stream *stream, qt_task *task)
 {
-    const qt_operator *op = QT_AT(z, qt_operator, stream->operator);
+    const qt_operator *op = QT_REC(z, qt_operator, stream->operator);
     int laid = lay_event(z, call, stream, QT_EV_TASK, task, QT_R_ASSIGNED);
 
     if (task->unseen) {
@@ -59,7 +59,7 @@ static int lay_open(qt_zone *z, qt_time now, qt_call *call, qt_stream *stream, c
 /* The task of a note, when the note still holds. */
 static qt_task *task_of(qt_zone *z, const qt_operator *op, const qt_note *note)
 {
-    qt_task *task = QT_AT(z, qt_task, note->task);
+    qt_task *task = QT_REC(z, qt_task, note->task);
 
     if (!qt_table_has(QT_B(z), &z->tasks, task) || task->age != note->age) {
         return NULL; /* forgotten since, its cell perhaps in other use */
@@ -115,7 +115,7 @@ static int end_after_task(qt_zone *z, qt_time now, qt_call *call, qt_stream *str
 
 static int tell(qt_zone *z, qt_time now, qt_call *call, qt_stream *stream)
 {
-    qt_operator *op = QT_AT(z, qt_operator, stream->operator);
+    qt_operator *op = QT_REC(z, qt_operator, stream->operator);
     apr_uint32_t from = call->n;
     int fits = stream->end ? lay_end(z, call, stream)
              : stream->fresh ? lay_open(z, now, call, stream, op)
@@ -133,7 +133,7 @@ static int tell(qt_zone *z, qt_time now, qt_call *call, qt_stream *stream)
 /* Most events that telling this stream may take. */
 static apr_uint32_t most_events(qt_zone *z, const qt_stream *stream)
 {
-    const qt_operator *op = QT_AT(z, qt_operator, stream->operator);
+    const qt_operator *op = QT_REC(z, qt_operator, stream->operator);
 
     apr_uint64_t notes = op->logged - stream->cursor;
 

@@ -57,6 +57,7 @@ apr_status_t qt_core_call(qt_zone *z, qt_time now, qt_call *call)
 
 apr_status_t qt_do_stats(qt_zone *z, qt_time now, qt_call *call)
 {
+    (void)now;
     call->stats = qt_lay(&call->out, sizeof(*call->stats));
     if (!call->stats) {
         return QT_E_SPACE;
@@ -68,7 +69,7 @@ apr_status_t qt_do_stats(qt_zone *z, qt_time now, qt_call *call)
     call->stats->rollbacks = z->block.rollbacks;
     call->stats->paused = z->paused;
     for (qt_branch *at = qt_tree_first(QT_B(z), &z->queue); at; at = qt_tree_next(QT_B(z), at)) {
-        call->stats->operators[qt_operator_status(QT_AROUND(at, qt_operator, place), now)]++;
+        call->stats->operators[qt_operator_status(QT_AROUND(at, qt_operator, place))]++;
     }
     return APR_SUCCESS;
 }

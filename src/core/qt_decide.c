@@ -322,6 +322,7 @@ apr_status_t qt_do_exit(qt_zone *z, qt_time now, qt_call *call)
 
 apr_status_t qt_do_operators(qt_zone *z, qt_time now, qt_call *call)
 {
+    (void)now;
     call->operators = qt_lay(&call->out, z->queue.count * sizeof(*call->operators));
     call->n = 0;
     if (!call->operators) {
@@ -330,7 +331,7 @@ apr_status_t qt_do_operators(qt_zone *z, qt_time now, qt_call *call)
     for (qt_branch *at = qt_tree_first(QT_B(z), &z->queue); at; at = qt_tree_next(QT_B(z), at)) {
         qt_operator_view *view = &call->operators[call->n++];
 
-        if (!qt_lay_operator(z, &call->out, QT_AROUND(at, qt_operator, place), now, view)) {
+        if (!qt_lay_operator(z, &call->out, QT_AROUND(at, qt_operator, place), view)) {
             return QT_E_SPACE;
         }
     }

@@ -11,13 +11,13 @@
 /* Present operators with the task's labels from whom it does not rest, but for `op`. */
 static int fits_another(qt_zone *z, const qt_task *task, const qt_operator *op)
 {
-    apr_uint32_t others = QT_AT(z, qt_set, task->set)->present - (op->present ? 1U : 0U);
+    apr_uint32_t others = QT_REC(z, qt_set, task->set)->present - (op->present ? 1U : 0U);
 
     QT_EACH(QT_B(z), n, next, &task->bars) {
         qt_bar *bar = QT_AROUND(n, qt_bar, of_task);
-        qt_operator *barred = QT_AT(z, qt_operator, bar->operator);
+        qt_operator *barred = QT_REC(z, qt_operator, bar->operator);
 
-        if (!bar->soft && barred != op && barred->present && qt_set_within(qt_id(QT_AT(z, qt_set, task->set)), qt_set_labels(z, barred))) {
+        if (!bar->soft && barred != op && barred->present && qt_set_within(qt_id(QT_REC(z, qt_set, task->set)), qt_set_labels(z, barred))) {
             others--;
         }
     }
@@ -38,7 +38,7 @@ int qt_match_fits(qt_zone *z, qt_task *task, qt_operator *op)
     if (one && one != op) {
         return 0;
     }
-    return qt_set_within(qt_id(QT_AT(z, qt_set, task->set)), qt_set_labels(z, op)) && !rests(z, task, op);
+    return qt_set_within(qt_id(QT_REC(z, qt_set, task->set)), qt_set_labels(z, op)) && !rests(z, task, op);
 }
 
 /* ---- giving ---- */
@@ -123,7 +123,7 @@ void qt_match_back(qt_zone *z, qt_task *task, qt_outcome outcome, qt_reason reas
 void qt_match_task(qt_zone *z, qt_task *task, qt_time now)
 {
     qt_operator *one = qt_task_for_one(z, task);
-    qt_set *set = QT_AT(z, qt_set, task->set);
+    qt_set *set = QT_REC(z, qt_set, task->set);
 
     if (task->state != QT_WAITING) {
         return;
@@ -149,7 +149,7 @@ void qt_match_task(qt_zone *z, qt_task *task, qt_time now)
         return;
     }
     for (qt_branch *at = qt_tree_first(QT_B(z), &set->free); at; at = qt_tree_next(QT_B(z), at)) {
-        qt_operator *op = QT_AT(z, qt_operator, QT_AROUND(at, qt_link, free)->operator);
+        qt_operator *op = QT_REC(z, qt_operator, QT_AROUND(at, qt_link, free)->operator);
 
         if (!rests(z, task, op)) {
             offer(z, task, op, now);
@@ -187,7 +187,7 @@ qt_task *qt_match_best(qt_zone *z, qt_operator *op)
     qt_task *best = first_fitting(z, &op->mine, op);
 
     QT_EACH(QT_B(z), n, next, &op->links) {
-        qt_set *set = QT_AT(z, qt_set, QT_AROUND(n, qt_link, of_operator)->set);
+        qt_set *set = QT_REC(z, qt_set, QT_AROUND(n, qt_link, of_operator)->set);
 
         best = better(best, first_fitting(z, &set->ready, op));
     }
@@ -222,7 +222,7 @@ static void match_barred(qt_zone *z, const qt_set *set, qt_time now)
     qt_branch *at = qt_tree_first(QT_B(z), &set->free), *next;
 
     for (; at; at = next) {
-        qt_operator *op = QT_AT(z, qt_operator, QT_AROUND(at, qt_link, free)->operator);
+        qt_operator *op = QT_REC(z, qt_operator, QT_AROUND(at, qt_link, free)->operator);
 
         next = qt_tree_next(QT_B(z), at);
         if (op->bars.count) {
@@ -237,7 +237,7 @@ void qt_match_left(qt_zone *z, qt_operator *op, qt_time now)
         return;
     }
     QT_EACH(QT_B(z), n, next, &op->links) {
-        qt_set *set = QT_AT(z, qt_set, QT_AROUND(n, qt_link, of_operator)->set);
+        qt_set *set = QT_REC(z, qt_set, QT_AROUND(n, qt_link, of_operator)->set);
 
         if (set->ready.count) {
             match_barred(z, set, now);

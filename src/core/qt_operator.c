@@ -73,18 +73,18 @@ void qt_operator_leave_queue(qt_zone *z, qt_operator *op, qt_time now)
 
 /* ---- free or not ---- */
 
-int qt_operator_may_be_free(const qt_operator *op, qt_time now)
+int qt_operator_may_be_free(const qt_operator *op)
 {
     if (op->rules.once && op->served) {
         return 0;
     }
-    return op->present && op->wrap_until <= now && op->held.count < op->rules.capacity && op->bars.count < QT_BARS_MAX;
+    return op->present && !op->wrap_until && op->held.count < op->rules.capacity && op->bars.count < QT_BARS_MAX;
 }
 
 static void count_present(qt_zone *z, qt_operator *op, int present)
 {
     QT_EACH(QT_B(z), n, next, &op->links) {
-        qt_set *set = QT_AT(z, qt_set, QT_AROUND(n, qt_link, of_operator)->set);
+        qt_set *set = QT_REC(z, qt_set, QT_AROUND(n, qt_link, of_operator)->set);
 
         QT_PUT(z, set->present, set->present + (present ? 1U : -1U));
     }
@@ -113,7 +113,7 @@ static void stand_free(qt_zone *z, qt_operator *op, int is_free)
             qt_tree_remove(QT_B(z), &link->free);
         }
         if (is_free && !link->free.tree) {
-            qt_tree_insert(QT_B(z), &QT_AT(z, qt_set, link->set)->free, &link->free, 0, op->seat);
+            qt_tree_insert(QT_B(z), &QT_REC(z, qt_set, link->set)->free, &link->free, 0, op->seat);
         }
     }
     QT_EDIT(z, op);
@@ -125,7 +125,7 @@ static void schedule(qt_zone *z, qt_operator *op, qt_time now)
     qt_time when = op->retry_at;
 
     when = qt_earlier(when, op->grace_until);
-    when = qt_earlier(when, op->wrap_until > now ? op->wrap_until : 0);
+    when = qt_earlier(when, op->wrap_until);
     when = qt_earlier(when, op->ban_until > now ? op->ban_until : 0);
     qt_zone_due(z, &op->due, QT_DUE_OPERATOR, when);
 }
@@ -137,11 +137,11 @@ void qt_operator_refresh(qt_zone *z, qt_operator *op, qt_time now)
     if (present != op->present) {
         count_present(z, op, present);
     }
-    stand_free(z, op, qt_operator_may_be_free(op, now));
+    stand_free(z, op, qt_operator_may_be_free(op));
     schedule(z, op, now);
 }
 
-qt_op_status qt_operator_status(const qt_operator *op, qt_time now)
+qt_op_status qt_operator_status(const qt_operator *op)
 {
     if (op->offers) {
         return QT_SELECTS;
@@ -152,14 +152,14 @@ qt_op_status qt_operator_status(const qt_operator *op, qt_time now)
     if (op->paused) {
         return QT_PAUSED;
     }
-    return op->held.count >= op->rules.capacity || op->wrap_until > now ? QT_BUSY : QT_FREE;
+    return op->held.count >= op->rules.capacity || op->wrap_until ? QT_BUSY : QT_FREE;
 }
 
 /* ---- what his streams are told ---- */
 
 void qt_stream_mark(qt_zone *z, qt_stream *stream)
 {
-    qt_operator *op = QT_AT(z, qt_operator, stream->operator);
+    qt_operator *op = QT_REC(z, qt_operator, stream->operator);
     qt_child *child = &z->children[stream->child];
 
     if (stream->held || !(stream->fresh || stream->end || stream->cursor != op->logged)) {
@@ -189,7 +189,7 @@ void qt_operator_note(qt_zone *z, qt_operator *op, const qt_task *task, qt_event
 
 void qt_stream_drop(qt_zone *z, qt_stream *stream)
 {
-    qt_operator *op = QT_AT(z, qt_operator, stream->operator);
+    qt_operator *op = QT_REC(z, qt_operator, stream->operator);
     qt_child *child = &z->children[stream->child];
 
     if (stream->marked) {
@@ -239,7 +239,7 @@ void qt_bar_drop(qt_zone *z, qt_bar *bar)
 {
     qt_zone_due(z, &bar->due, QT_DUE_BAR, 0);
     QT_PUT(z, z->soft_bars, z->soft_bars - bar->soft);
-    qt_list_remove(QT_B(z), &QT_AT(z, qt_task, bar->task)->bars, &bar->of_task);
-    qt_list_remove(QT_B(z), &QT_AT(z, qt_operator, bar->operator)->bars, &bar->of_operator);
+    qt_list_remove(QT_B(z), &QT_REC(z, qt_task, bar->task)->bars, &bar->of_task);
+    qt_list_remove(QT_B(z), &QT_REC(z, qt_operator, bar->operator)->bars, &bar->of_operator);
     qt_zone_free(z, bar);
 }

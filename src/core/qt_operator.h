@@ -24,9 +24,9 @@ void qt_operator_leave_queue(qt_zone *z, qt_operator *op, qt_time now);
 /* After any change of what he has: sets present and free anew, with the trees and counts that follow from them, and his next
  * time in zone.due. */
 void qt_operator_refresh(qt_zone *z, qt_operator *op, qt_time now);
-/* Whether he may be offered a task now. */
-int qt_operator_may_be_free(const qt_operator *op, qt_time now);
-qt_op_status qt_operator_status(const qt_operator *op, qt_time now);
+/* Whether he may be offered a task now. Time alone never changes it: what ends at a time ends in QT_TICK, which matches him then. */
+int qt_operator_may_be_free(const qt_operator *op);
+qt_op_status qt_operator_status(const qt_operator *op);
 
 /* Note an event for all his streams. */
 void qt_operator_note(qt_zone *z, qt_operator *op, const qt_task *task, qt_event_kind kind, qt_reason reason);

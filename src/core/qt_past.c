@@ -12,7 +12,7 @@ static void drop_oldest(qt_zone *z, qt_task *task, qt_time now)
     task->past = chunk->next;
     task->past_last = task->past ? task->past_last : 0;
     for (apr_uint32_t i = 0; i < chunk->n; i++) {
-        qt_operator *op = QT_AT(z, qt_operator, chunk->entries[i].operator);
+        qt_operator *op = QT_REC(z, qt_operator, chunk->entries[i].operator);
 
         qt_operator_refer(z, op, -1);
         qt_operator_let_go(z, op, now);

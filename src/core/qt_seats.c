@@ -131,7 +131,7 @@ static void last_stream_over(qt_zone *z, qt_operator *op, qt_time now)
 
 void qt_stream_over(qt_zone *z, qt_stream *stream, qt_time now)
 {
-    qt_operator *op = QT_AT(z, qt_operator, stream->operator);
+    qt_operator *op = QT_REC(z, qt_operator, stream->operator);
 
     qt_stream_drop(z, stream);
     if (op->streams.count == 0) {

@@ -17,7 +17,7 @@ int qt_set_within(qt_str part, qt_str whole)
 
 qt_str qt_set_labels(qt_zone *z, const qt_operator *op)
 {
-    return (qt_str){ op->labels ? QT_PTR(QT_B(z), char, op->labels) : NULL, op->nlabels };
+    return op->labels ? (qt_str){ QT_PTR(QT_B(z), char, op->labels), op->nlabels } : QT_STR_NONE;
 }
 
 static int is_single(qt_str labels)
@@ -32,7 +32,7 @@ static int is_single(qt_str labels)
 
 static void drop_link(qt_zone *z, qt_set *set, qt_link *link)
 {
-    qt_operator *op = QT_AT(z, qt_operator, link->operator);
+    qt_operator *op = QT_REC(z, qt_operator, link->operator);
 
     qt_tree_remove(QT_B(z), &link->free);
     qt_list_remove(QT_B(z), &set->links, &link->of_set);
@@ -149,7 +149,7 @@ static apr_status_t settle(qt_zone *z, qt_set *set)
     QT_PUT(z, set->anchor, QT_OF(z, anchor));
     qt_list_append(QT_B(z), &anchor->wards, &set->ward);
     for (qt_node *n = few ? qt_list_at(QT_B(z), few->links.first) : NULL; n; n = qt_list_at(QT_B(z), n->next)) {
-        qt_operator *op = QT_AT(z, qt_operator, QT_AROUND(n, qt_link, of_set)->operator);
+        qt_operator *op = QT_REC(z, qt_operator, QT_AROUND(n, qt_link, of_set)->operator);
 
         if (qt_set_within(qt_id(set), qt_set_labels(z, op)) && add_link(z, set, op) != APR_SUCCESS) {
             return QT_E_FULL;
@@ -230,7 +230,7 @@ apr_status_t qt_set_enrol(qt_zone *z, qt_operator *op, qt_str labels)
     qt_set_strike(z, op);
     rv = keep_labels(z, op, labels);
     if (rv == APR_SUCCESS) {
-        rv = add_link(z, QT_AT(z, qt_set, z->everybody), op);
+        rv = add_link(z, QT_REC(z, qt_set, z->everybody), op);
     }
     while (rv == APR_SUCCESS && (name = qt_labels_next(&rest)).n) {
         rv = enrol_label(z, op, name, labels);
@@ -242,7 +242,7 @@ void qt_set_strike(qt_zone *z, qt_operator *op)
 {
     while (op->links.first) {
         qt_link *link = QT_AROUND(qt_list_at(QT_B(z), op->links.first), qt_link, of_operator);
-        qt_set *set = QT_AT(z, qt_set, link->set);
+        qt_set *set = QT_REC(z, qt_set, link->set);
 
         drop_link(z, set, link);
         qt_set_tidy(z, set);

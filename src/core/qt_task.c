@@ -69,7 +69,7 @@ qt_time qt_task_time(const qt_task *task)
 static void stand_in_line(qt_zone *z, qt_task *task)
 {
     qt_operator *one = qt_task_for_one(z, task);
-    qt_tree *tree = one ? &one->mine : &QT_AT(z, qt_set, task->set)->ready;
+    qt_tree *tree = one ? &one->mine : &QT_REC(z, qt_set, task->set)->ready;
 
     qt_tree_insert(QT_B(z), tree, &task->order, -(apr_int64_t)task->priority, task->age);
 }
@@ -200,7 +200,7 @@ void qt_task_step(qt_zone *z, qt_task *task, qt_step step, qt_operator *op, qt_t
 
 apr_status_t qt_task_relabel(qt_zone *z, qt_task *task, qt_str labels)
 {
-    qt_set *set = qt_set_get(z, labels), *old = QT_AT(z, qt_set, task->set);
+    qt_set *set = qt_set_get(z, labels), *old = QT_REC(z, qt_set, task->set);
 
     if (!set) {
         return QT_E_FULL;
@@ -307,6 +307,6 @@ void qt_task_forget(qt_zone *z, qt_task *task, qt_time now)
     }
     qt_past_forget(z, task, now);
     qt_text_free(z, task->payload);
-    qt_set_release(z, QT_AT(z, qt_set, task->set));
+    qt_set_release(z, QT_REC(z, qt_set, task->set));
     qt_zone_drop(z, &z->tasks, task);
 }

@@ -32,7 +32,7 @@ qt_ref qt_text_new(qt_zone *z, qt_str text)
 void qt_text_free(qt_zone *z, qt_ref text)
 {
     while (text) {
-        qt_part *part = QT_AT(z, qt_part, text);
+        qt_part *part = QT_REC(z, qt_part, text);
 
         text = part->next;
         qt_zone_free(z, part);
@@ -43,16 +43,16 @@ apr_size_t qt_text_size(qt_zone *z, qt_ref text)
 {
     apr_size_t n = 0;
 
-    for (; text; text = QT_AT(z, qt_part, text)->next) {
-        n += QT_AT(z, qt_part, text)->n;
+    for (; text; text = QT_REC(z, qt_part, text)->next) {
+        n += QT_REC(z, qt_part, text)->n;
     }
     return n;
 }
 
 void qt_text_copy(qt_zone *z, qt_ref text, char *to)
 {
-    for (; text; text = QT_AT(z, qt_part, text)->next) {
-        qt_part *part = QT_AT(z, qt_part, text);
+    for (; text; text = QT_REC(z, qt_part, text)->next) {
+        qt_part *part = QT_REC(z, qt_part, text);
 
         memcpy(to, part + 1, part->n);
         to += part->n;

@@ -86,6 +86,7 @@ static void operator_due(qt_zone *z, qt_operator *op, qt_time now)
 {
     QT_EDIT(z, op);
     op->retry_at = 0;
+    op->wrap_until = op->wrap_until <= now ? 0 : op->wrap_until;
     if (grace_is_over(op, now)) {
         op->grace_until = 0;
         /* Turn once: he has left to think; his offer stands until it lapses or he decides, and so does his place. */
@@ -101,8 +102,8 @@ static void operator_due(qt_zone *z, qt_operator *op, qt_time now)
 
 static void bar_due(qt_zone *z, qt_bar *bar, qt_time now)
 {
-    qt_task *task = QT_AT(z, qt_task, bar->task);
-    qt_operator *op = QT_AT(z, qt_operator, bar->operator);
+    qt_task *task = QT_REC(z, qt_task, bar->task);
+    qt_operator *op = QT_REC(z, qt_operator, bar->operator);
 
     qt_bar_drop(z, bar);
     qt_operator_refresh(z, op, now);

@@ -83,7 +83,7 @@ static int lay_history(qt_zone *z, qt_out *out, const qt_task *task, qt_task_vie
 
 int qt_lay_task(qt_zone *z, qt_out *out, const qt_task *task, qt_detail detail, qt_task_view *view)
 {
-    const qt_set *set = QT_AT(z, qt_set, task->set);
+    const qt_set *set = QT_REC(z, qt_set, task->set);
 
     *view = (qt_task_view){
         .state = (qt_state)task->state, .priority = task->priority, .attempt = task->attempt, .offer = task->offer,
@@ -109,12 +109,12 @@ apr_status_t qt_lay_one(qt_zone *z, qt_call *call, const qt_task *task, qt_detai
     return call->tasks && qt_lay_task(z, &call->out, task, detail, call->tasks) ? APR_SUCCESS : QT_E_SPACE;
 }
 
-int qt_lay_operator(qt_zone *z, qt_out *out, const qt_operator *op, qt_time now, qt_operator_view *view)
+int qt_lay_operator(qt_zone *z, qt_out *out, const qt_operator *op, qt_operator_view *view)
 {
     qt_str *tasks = qt_lay(out, op->held.count * sizeof(*tasks));
     apr_uint32_t i = 0;
 
-    *view = (qt_operator_view){ .since = op->since, .status = qt_operator_status(op, now), .tasks = tasks, .ntasks = op->held.count };
+    *view = (qt_operator_view){ .since = op->since, .status = qt_operator_status(op), .tasks = tasks, .ntasks = op->held.count };
     if (!tasks || !lay_str(out, qt_id(op), &view->id) || !lay_str(out, qt_set_labels(z, op), &view->labels)) {
         return 0;
     }

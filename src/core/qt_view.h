@@ -13,6 +13,6 @@ void *qt_lay(qt_out *out, apr_size_t n);
 int qt_lay_task(qt_zone *z, qt_out *out, const qt_task *task, qt_detail detail, qt_task_view *view);
 /* The call's answer is this task alone. QT_E_SPACE. */
 apr_status_t qt_lay_one(qt_zone *z, qt_call *call, const qt_task *task, qt_detail detail);
-int qt_lay_operator(qt_zone *z, qt_out *out, const qt_operator *op, qt_time now, qt_operator_view *view);
+int qt_lay_operator(qt_zone *z, qt_out *out, const qt_operator *op, qt_operator_view *view);
 
 #endif

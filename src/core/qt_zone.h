@@ -70,7 +70,7 @@ typedef struct qt_operator {
     apr_uint64_t seat;      /* his number in the queue: lower is nearer to the head */
     qt_time since;          /* when he took it */
     qt_time grace_until;    /* his last stream broke: keeps his place until then */
-    qt_time wrap_until;     /* rests after complete */
+    qt_time wrap_until;     /* rests after complete; 0 again when that is over */
     qt_time ban_until;      /* after exit */
     qt_time retry_at;       /* matching was cut off: goes on then */
     apr_uint32_t offers;    /* of held: offered or assigning */
@@ -185,6 +185,8 @@ typedef struct qt_zone {
 
 /* The block of a zone: a cast, so that no compiler takes the head of the block for the whole. */
 #define QT_B(z) ((qt_block *)(void *)(z))
+/* The record of a ref: QT_REC where there always is one, QT_AT where 0 gives NULL. */
+#define QT_REC(z, type, ref) QT_PTR(QT_B(z), type, (ref))
 #define QT_AT(z, type, ref) ((ref) ? QT_PTR(QT_B(z), type, (ref)) : NULL)
 /* Ref of a record in its zone. */
 #define QT_OF(z, ptr) QT_REF(QT_B(z), (ptr))

@@ -213,8 +213,10 @@ static int bury_some(qt_store *store, apr_uint32_t child, apr_pool_t *scratch)
 void qt_store_bury(qt_store *store, apr_pool_t *scratch)
 {
     for (unsigned i = 0; i < store->children; i++) {
-        while (__atomic_load_n(&store->common->slots[i].state, __ATOMIC_SEQ_CST) == QT_SLOT_DEAD && bury_some(store, i, scratch)) {
-            continue;
+        int more = __atomic_load_n(&store->common->slots[i].state, __ATOMIC_SEQ_CST) == QT_SLOT_DEAD;
+
+        while (more) {
+            more = bury_some(store, i, scratch);
         }
     }
 }
@@ -277,11 +279,11 @@ static apr_status_t make_zone(qt_zone_ref *zone, apr_size_t size)
 
 apr_status_t qt_store_open(qt_zone_ref **zone, qt_store *store, const char *name, apr_size_t size, apr_size_t *kept_size)
 {
-    qt_zone_ref *at;
+    qt_zone_ref *at = store->zones;
     apr_status_t rv;
 
-    for (at = store->zones; at && strcmp(at->name, name) != 0; at = at->next) {
-        continue;
+    while (at && strcmp(at->name, name) != 0) {
+        at = at->next;
     }
     if (!at) {
         at = apr_pcalloc(store->pool, sizeof(*at));

@@ -351,10 +351,9 @@ static void write_on(mod_qt_stream *stream)
 
 static void suspended_ready(mod_qt_stream *stream, apr_int16_t events)
 {
-    if (events & (APR_POLLERR | APR_POLLHUP | APR_POLLNVAL)) {
-        lose(stream);
-    }
-    else if ((events & APR_POLLIN) && !mod_qt_transport_listen(stream->c, &of(stream)->heard)) {
+    int gone = events & (APR_POLLERR | APR_POLLHUP | APR_POLLNVAL);
+
+    if (gone || ((events & APR_POLLIN) && !mod_qt_transport_listen(stream->c, &of(stream)->heard))) {
         lose(stream);
     }
     else if (events & APR_POLLOUT) {

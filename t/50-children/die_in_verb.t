@@ -37,6 +37,9 @@ my $server = QueueTasks::Server->start(children => $children, load => 0, conf =>
     order(0, 1);
     return <<"CONF";
 LoadModule queuetasks_module $module
+# A child that is missing is replaced even when httpd gives up doing that at once.
+MinSpareThreads 13
+MaxSpareThreads 16
 QueueTasksUser "%{req:X-User}"
 QueueTasksZone inside 8m
 QueueTasksDecisionWindow 2s
@@ -57,20 +60,25 @@ my $place = place(undef, server => $server, path => '/q');
 my $crowd = QueueTasks::Children->new($place, $seed);
 $crowd->operator("op$_", ignore => 0.02, reject => 0.1, vanish => 0.05) for 1 .. $operators;
 ok($crowd->wait_until(10, sub { $crowd->all_there }), "$operators operators have their streams");
-$crowd->add_steadily(4);
+$crowd->add_steadily(3);
 ok($crowd->wait_until(10, sub { $crowd->done >= 20 }), 'they work');
 my $before = $place->internal('GET', 'stats')->result->{totals}{rollbacks};
 
-# Children that httpd has seen dead.
-sub buried { return scalar(() = $server->log_text =~ /exit signal Killed/g) }
+# How many of these children are no more.
+sub gone
+{
+    my %is = map { $_ => 1 } $server->children;
+    return scalar grep { !$is{$_} } @_;
+}
 
 my ($died, $respawned, $checked, $back) = (0, 0, 0, 0);
 for my $round (1 .. $rounds) {
     # Two a round: those that httpd replaces at once; the second may die while it gives up the streams of the first.
+    my @were = $server->children;
     order(2, 200 + int rand 2000);
     $died += 2 if $crowd->wait_until(15, sub { left() == 0 });
     $checked++ if $crowd->check;
-    $respawned++ if $crowd->wait_until(10, sub { buried() >= $died && $server->children >= $children });
+    $respawned++ if $crowd->wait_until(10, sub { gone(@were) >= 2 && $server->children >= $children });
     $back++ if $crowd->wait_until(10, sub { $crowd->all_there });
 }
 is($died, 2 * $rounds, "$died children died inside verbs");
@@ -82,6 +90,6 @@ my $undone = $place->internal('GET', 'stats')->result->{totals}{rollbacks} - $be
 cmp_ok($undone, '>=', $rounds, "half-done verbs were undone: $undone");
 cmp_ok($crowd->broken, '>', 0, 'requests lost their answer: ' . $crowd->broken);
 $crowd->reckon;
-is_error_free($server, 'nothing else stands in the log', qr/exit signal Killed|AH10159|AH00484/);
+is_error_free($server, 'nothing else stands in the log', qr/AH10159|AH00484/);
 diag("QT_SEED=$seed") if !Test::More->builder->is_passing;
 done_testing();

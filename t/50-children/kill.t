@@ -12,6 +12,9 @@ my $seed = $ENV{QT_SEED} // time;
 note("QT_SEED=$seed");
 
 my $server = QueueTasks::Server->start(children => $children, conf => <<'CONF');
+# A child that is missing is replaced even when httpd gives up doing that at once.
+MinSpareThreads 13
+MaxSpareThreads 16
 QueueTasksUser "%{req:X-User}"
 QueueTasksZone kill 8m
 QueueTasksDecisionWindow 2s
@@ -65,6 +68,6 @@ cmp_ok(scalar $crowd->acked, '>', 10 * $rounds, 'there was traffic between the k
 cmp_ok($crowd->seen('cut off'), '>', $rounds, 'streams were cut off: ' . $crowd->seen('cut off'));
 cmp_ok($crowd->broken, '>', 0, 'requests lost their answer: ' . $crowd->broken);
 $crowd->reckon;
-is_error_free($server, 'nothing else stands in the log', qr/exit signal Killed|AH10159|AH00484/);
+is_error_free($server, 'nothing else stands in the log', qr/AH10159|AH00484/);
 diag("QT_SEED=$seed") if !Test::More->builder->is_passing;
 done_testing();

@@ -39,7 +39,7 @@ copy_tree()
 {
     tar -cf - --exclude=./.git --exclude=./build . | tar -xf - -C "$copy" || return 1
     mkdir -p "$copy/build"
-    for part in mod_queuetasks.so unit replay; do
+    for part in mod_queuetasks.so unit testhost replay; do
         [ ! -e "$build/$part" ] || cp -R "$build/$part" "$copy/build/" || return 1
     done
     [ ! -d build/node_modules ] || cp -R build/node_modules "$copy/build/"

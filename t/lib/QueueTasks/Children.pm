@@ -181,8 +181,8 @@ sub added
 # Back ends that add task after task, each the next soon after the last was acknowledged, but no faster than the operators work.
 sub add_steadily
 {
-    my ($self, $backends) = @_;
-    $self->{adding} = 1;
+    my ($self, $backends, %task) = @_;
+    $self->{adding} = \%task;
     $self->add_one for 1 .. $backends;
 }
 
@@ -191,7 +191,7 @@ sub add_one
     my ($self) = @_;
     return if !$self->{adding};
     my $id = "steady-$$-" . ++$self->{steady};
-    $self->insist('POST', 'internal/tasks', json => { taskId => $id }, call => sub {
+    $self->insist('POST', 'internal/tasks', json => { taskId => $id, %{ $self->{adding} } }, call => sub {
         $self->added($id, $_[0]);
         $self->add_when_room;
     });
@@ -208,7 +208,7 @@ sub add_when_room
 sub finish
 {
     my ($self, $seconds) = @_;
-    $self->{adding} = 0;
+    $self->{adding} = undef;
     return $self->wait_until($seconds, sub { $self->acked == $self->{steady} && $self->done == $self->{steady} });
 }
 
@@ -283,11 +283,13 @@ sub fates
 
 # ---- operators ----
 
-# An operator who has a stream and decides by the dice. habits: how likely he is to reject, ignore, vanish, linger (0..1); he assigns otherwise.
+# An operator who has a stream and decides by the dice. habits: labels, and how likely he is to reject, ignore, vanish
+# (0..1); he assigns otherwise.
 sub operator
 {
     my ($self, $user, %habits) = @_;
-    my $op = bless { crowd => $self, op => $self->{place}->op($user), user => $user, habits => \%habits, busy => {} }, 'QueueTasks::Children::Operator';
+    my $labels = delete $habits{labels};
+    my $op = bless { crowd => $self, op => $self->{place}->op($user, labels => $labels), user => $user, habits => \%habits, busy => {} }, 'QueueTasks::Children::Operator';
     push @{ $self->{operators} }, $op;
     $op->come;
     return $op;
