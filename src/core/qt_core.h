@@ -54,4 +54,8 @@ void qt_stream_over(qt_zone *z, qt_stream *stream, qt_time now);
 /* The operator leaves the queue: his open offers pass on. See qt_seats.c. */
 void qt_pass_on(qt_zone *z, qt_operator *op, qt_time now);
 
+/* The host said nothing of an assigning task: back on offer to its operator, or, when it was not on offer or he has left
+ * the queue, back to the others. See qt_decide.c. */
+void qt_unask(qt_zone *z, qt_task *task, qt_time now);
+
 #endif

@@ -5,6 +5,9 @@
 #include "core/qt_set.h"
 #include "core/qt_view.h"
 
+/* Least rest of a task from one whom the host does not want to have it: it is not asked again and again (QT-66). */
+#define QT_HOST_REST (10 * QT_SECOND)
+
 /* ---- helpers ---- */
 
 /* The caller's task in a state where `step` is allowed and his offer holds; else why not. */
@@ -127,23 +130,28 @@ static void refuse(qt_zone *z, qt_task *task, qt_operator *op, qt_verdict verdic
         qt_task_step(z, task, QT_S_TAKEN, NULL, now);
     }
     else {
-        qt_bar_add(z, task, op, now + op->rules.cooldown);
+        qt_bar_add(z, task, op, now + (op->rules.cooldown > QT_HOST_REST ? op->rules.cooldown : QT_HOST_REST));
         qt_match_back(z, task, QT_O_REFUSED, QT_R_WITHDRAWN, now);
+    }
+    if (op->queued && !op->streams.count && !op->offers) {
+        QT_EDIT(z, op);
+        op->spent = 0;
+        op->grace_until = now + op->rules.grace; /* he may come back to his place, but is no ghost in the queue (QT-61) */
     }
     qt_operator_refresh(z, op, now);
     qt_match_task(z, task, now);
     go_on(z, op, now);
 }
 
-/* The host said nothing: back to where it was before he asked. */
-static void unask(qt_zone *z, qt_task *task, qt_operator *op, qt_time now)
+void qt_unask(qt_zone *z, qt_task *task, qt_time now)
 {
-    if (!task->by_take) {
+    qt_operator *op = QT_AT(z, qt_operator, task->operator);
+
+    if (!task->by_take && op->queued) {
         qt_task_step(z, task, QT_S_SILENT, NULL, now);
         return;
     }
-    qt_past_close(z, task, QT_O_REFUSED);
-    qt_task_step(z, task, QT_S_BACK, NULL, now);
+    qt_match_back(z, task, QT_O_LOST, QT_R_EXPIRED, now);
     qt_operator_refresh(z, op, now);
     qt_match_task(z, task, now);
     go_on(z, op, now);
@@ -162,7 +170,7 @@ apr_status_t qt_do_settle(qt_zone *z, qt_time now, qt_call *call)
         assign(z, task, op, now);
     }
     else if (call->verdict == QT_HOST_SILENT) {
-        unask(z, task, op, now);
+        qt_unask(z, task, now);
     }
     else {
         refuse(z, task, op, call->verdict, now);

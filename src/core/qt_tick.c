@@ -68,7 +68,7 @@ static void task_due(qt_zone *z, qt_task *task, qt_time now)
         lapse(z, task, now);
     }
     else if (task->state == QT_ASSIGNING) {
-        qt_task_step(z, task, QT_S_SILENT, NULL, now);
+        qt_unask(z, task, now);
     }
     else {
         ripen(z, task, now);

@@ -250,6 +250,12 @@ static void test_assigning(void)
     settle(QT_HOST_SILENT);
     is_str(zone_where(&f, "t1"), "offered anna", "assigning -> offered when the host did not answer (QT-55)");
     ask();
+    zone_join(&f, "boris", "");
+    zone_do(&f, QT_EXIT, "anna", NULL);
+    is_str(zone_where(&f, "t1"), "assigning anna", "exit does not cut the host off");
+    settle(QT_HOST_SILENT);
+    is_str(zone_where(&f, "t1"), "offered boris", "but what nobody decides goes to the next at once");
+    ask();
     zone_pass(&f, 121 * QT_SECOND);
     is_int(settle(QT_HOST_YES), QT_E_NOT_OFFERED, "an answer that never came leaves no task behind");
     is_str(zone_where(&f, "t1"), "offered anna", "it is on offer again");

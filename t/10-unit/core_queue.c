@@ -331,6 +331,26 @@ static void test_once(void)
     is_str(zone_queue(&f), "boris:free anna:free", "a new wait-sse joins at the tail");
 }
 
+static void test_once_refused(void)
+{
+    apr_uint64_t anna;
+
+    fresh();
+    f.rules.once = 1;
+    anna = zone_join(&f, "anna", "");
+    zone_add(&f, "t1");
+    zone_told(&f, anna);
+    zone_leave(&f, anna);
+    zone_pass(&f, 10 * QT_SECOND);
+    f.call = (qt_call){ .verb = QT_ASSIGN, .who = QT_STR_LIT("anna"), .task = QT_STR_LIT("t1"), .flag = 1 };
+    zone_call(&f);
+    f.call = (qt_call){ .verb = QT_SETTLE, .who = QT_STR_LIT("anna"), .task = QT_STR_LIT("t1"), .verdict = QT_HOST_TAKEN };
+    zone_call(&f);
+    is_str(zone_queue(&f), "anna:away", "once: refused by the host he keeps his place for the grace (QT-36)");
+    zone_pass(&f, 5 * QT_SECOND);
+    is_str(zone_queue(&f), "", "but is no ghost in the queue (QT-61)");
+}
+
 static void test_once_reconnect(void)
 {
     apr_uint64_t anna;
@@ -484,6 +504,7 @@ int main(void)
     test_fence();
     test_extend();
     test_once();
+    test_once_refused();
     test_once_reconnect();
     test_once_addressed();
     test_streams_and_limits();
