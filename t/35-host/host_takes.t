@@ -97,6 +97,12 @@ subtest 'QT-55: no answer' => sub {
     my $boris = $place->op('boris');
     my $stream = $boris->stream;
     is($stream->wait_task->json->{taskId}, $id, 'who waits is offered it');
+    is_good($place->withdraw($id), 200, 'withdrawn');
+    $id = $place->added(taskId => fresh_id('silent'), prefer => 'eva', preferFor => 600);
+    is_bad($anna->take_free, 502, 11, 'a task that is first of all for her: 502/11');
+    is($place->state($id), 'ready', 'nothing has changed: it waits for her, not for anyone');
+    my $past = $place->task($id)->result->{history};
+    isnt($past->[-1]{outcome}, 'open', 'and its history has no open end') if @$past;
     $place->withdraw($id);
     $boris->exit;
 };

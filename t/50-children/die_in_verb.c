@@ -1,4 +1,4 @@
-/* Linked into a module that is built with QT_PROVE: lets children die at a random touch inside a verb, lock in hand, when a test orders it. */
+/* Linked into a module that is built with QT_PROVE: children die at a random touch inside a verb, lock in hand, when a test orders it. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <signal.h>

@@ -16,6 +16,7 @@ my $server = QueueTasks::Server->start(conf => <<'CONF');
 KeepAliveTimeout 60
 MaxKeepAliveRequests 0
 QueueTasksUser "%{req:X-User}"
+QueueTasksLabels "%{req:X-Labels}"
 QueueTasksZone fairplay 4m
 QueueTasksDecisionWindow 300ms
 QueueTasksReconnectGrace 200ms
@@ -75,6 +76,35 @@ for (1 .. 200) {
 }
 is(join(' ', sort keys %line), join(' ', @children), 'a back end has a connection to each child');
 
+sub add_bytes
+{
+    my ($body) = @_;
+    return "POST /q/internal/tasks HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: " . length($body) . "\r\n\r\n$body";
+}
+
+# While all is quiet: with traffic every child looks at its streams all the time, and a bell that is not rung is missed by nobody.
+for my $from (@children) {
+    my ($to) = grep { $_ != $from } @children;
+    my $op = $place->op("across-$to", labels => "across-$to");
+    my $stream;
+    for (1 .. 50) {
+        $stream = $op->stream;
+        last if $server->child_of($stream) == $to;
+        $stream->disconnect;
+    }
+    ok($place->wait_operator($op->user, 'free'), 'one waits in this child');
+    # Nothing of this is under way any more when its child answers others.
+    $crowd->check for 1 .. 4;
+    my $sent = now();
+    send_all($line{$from}, add_bytes(qq({"taskId":"across-$to","labels":["across-$to"]})), now() + 5);
+    my $event = $stream->wait_task(deadline => 3);
+    ok($event && $event->{at} - $sent < 0.5, 'X-1: a task that the other child was given is told at once') or diag($event ? $event->{at} - $sent : 'never');
+    is(QueueTasks::Children::read_whole($line{$from}, 5)->status, 201, 'and the other child has said so');
+    is_good($op->assign("across-$to"), 200, 'it is taken') && is_good($op->complete("across-$to"), 200, 'and done');
+    is_good($op->exit, 200, 'and the one who did it leaves');
+}
+my ($before) = map { $_->{totals} } $place->internal('GET', 'stats')->result;
+
 my @ids = map { fresh_id('fair') } 1 .. $tasks;
 my @left = @ids;
 
@@ -98,8 +128,7 @@ sub add_next
             push @{ $crowd->{wrong} }, "the connection broke that adds $id";
         }
     });
-    send_all($socket, "POST /q/internal/tasks HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
-        . length($body) . "\r\n\r\n$body", now() + 5);
+    send_all($socket, add_bytes($body), now() + 5);
 }
 
 my $began = now();
@@ -117,12 +146,12 @@ ok($crowd->seen($_) >= 5, "'$_' happened: " . $crowd->seen($_)) for 'assign', 'r
 is_deeply([$crowd->not_once], [], 'QT-52, QT-54: every task was assigned once, and its history agrees') or diag("QT_SEED=$seed");
 
 my $stats = $place->internal('GET', 'stats')->result;
-my $totals = $stats->{totals};
+my $totals = { map { $_ => $stats->{totals}{$_} - $before->{$_} } keys %$before };
 is($totals->{added}, $tasks, 'figures: added');
 is($totals->{assigned}, $tasks, 'figures: assigned');
 is($totals->{completed}, $tasks, 'figures: completed');
 is($totals->{offered}, $totals->{assigned} + $totals->{rejected} + $totals->{timedOut} + $totals->{lost}, 'figures: every offer ended in one way');
-is($stats->{tasks}{done}, $tasks, 'figures: done');
+is($stats->{tasks}{done}, $tasks + 2, 'figures: done');
 
 # ---- nobody is a ghost ----
 

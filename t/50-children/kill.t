@@ -31,6 +31,32 @@ QueueTasksKeepAlive 5s
 </Location>
 CONF
 my $place = place(undef, server => $server, path => '/q');
+
+subtest 'quiet: a child dies with the stream of one who decides' => sub {
+    my ($anna, $boris) = map { $place->op($_) } qw(anna boris);
+    my $from_anna = $anna->stream;
+    ok($place->wait_operator('anna', 'free'), 'anna waits');
+    my $child = $server->child_of($from_anna);
+    my $from_boris;
+    for (1 .. 50) {
+        $from_boris = $boris->stream;
+        last if $server->child_of($from_boris) != $child;
+        $from_boris->disconnect;
+    }
+    ok($place->wait_operator('boris', 'free'), 'boris waits in another child');
+    my $id = $place->added(taskId => 'quiet', window => 60);
+    is($from_anna->wait_task->json->{taskId}, $id, 'anna is offered a task');
+    ok($server->kill_child($child), 'her child is killed and replaced');
+    ok($from_anna->closed_within(1) && !$from_anna->ended_well, 'her stream is cut off');
+    my $event = $from_boris->wait_task(deadline => 5);
+    is($event && $event->json->{taskId}, $id, 'boris gets it, long before the window ends, though nobody asked the server anything');
+    is($place->operator('anna'), undef, 'anna has lost her place with the grace');
+    is_deeply([map { "$_->{operatorId} $_->{outcome}" } @{ $place->task($id)->result->{history} }], ['anna lost', 'boris open'], 'history tells it')
+        or diag($place->task($id)->body);
+    is_good($boris->assign($id), 200, 'boris takes it') && is_good($boris->complete($id), 200, 'and is done');
+    $boris->exit;
+};
+
 my $crowd = QueueTasks::Children->new($place, $seed);
 $crowd->operator("op$_", ignore => 0.02, reject => 0.1, vanish => 0.05) for 1 .. $operators;
 ok($crowd->wait_until(10, sub { $crowd->all_there }), "$operators operators have their streams");
@@ -58,6 +84,7 @@ for my $round (1 .. $rounds) {
     $checked++ if $crowd->check;
     $respawned++ if $crowd->wait_until(10, sub { $server->children >= $children });
     $back++ if $crowd->wait_until(10, sub { $crowd->all_there });
+    last if $back + $checked < 2 * $round;
 }
 is($killed, 2 * $rounds, "$killed children were killed");
 is($respawned, $rounds, 'each time others took their places');

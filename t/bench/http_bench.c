@@ -53,8 +53,8 @@ static void stream_open(scene *s, unsigned i)
 {
     stream *in = &s->streams[i];
     char out[256];
-    int n = snprintf(out, sizeof(out), "GET /%s/api/wait-sse HTTP/1.1\r\nHost: localhost\r\nX-User: o%u\r\nAccept: text/event-stream\r\n\r\n",
-                     s->place, i);
+    int n = snprintf(out, sizeof(out), "GET /%s/api/wait-sse HTTP/1.1\r\nHost: localhost\r\nX-User: o%u\r\n"
+                     "Accept: text/event-stream\r\n\r\n", s->place, i);
 
     in->number = i;
     in->fd = try_port(port);
@@ -214,7 +214,8 @@ static size_t say_post(talk *t, char *out, size_t room)
     for (unsigned i = 0; i < batch; i++) {
         const char *before = i ? "," : batch > 1 ? "[" : "", *behind = batch > 1 && i == batch - 1 ? "]" : "";
 
-        n += (size_t)snprintf(body + n, sizeof(body) - n, "%s{\"taskId\":\"p%u\",\"payload\":{\"customer\":4711}}%s", before, ++ids, behind);
+        n += (size_t)snprintf(body + n, sizeof(body) - n, "%s{\"taskId\":\"p%u\",\"payload\":{\"customer\":4711}}%s",
+                              before, ++ids, behind);
     }
     return (size_t)snprintf(out, room, "POST /%s/internal/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                             "Content-Length: %zu\r\n\r\n%s", post_place, n, body);
@@ -254,13 +255,14 @@ int main(void)
 
     port = free_port();
     server = server_start(&h, port);
-    printf("POST of a task to its offer on the operator's stream; then he assigns and completes it. One task at a time, %d tasks, median of %d\n",
-           TASKS, TIMES);
+    printf("POST of a task to its offer on the operator's stream; then he assigns and completes it.\n"
+           "One task at a time, %d tasks, median of %d\n", TASKS, TIMES);
     printf("%-10s %-10s %-10s %-12s %s\n", "streams", "p50 us", "p99 us", "tasks/s", "server CPU us a task (3 requests, 2 events)");
     latency("a", 1);
     latency("b", 100);
     latency("c", STREAMS_MAX);
-    printf("\nrequests alone, nobody waits\n%-28s %-12s %-12s %-12s %s\n", "", "connections", "requests/s", "tasks/s", "server CPU us a request");
+    printf("\nrequests alone, nobody waits\n%-28s %-12s %-12s %-12s %s\n", "", "connections", "requests/s", "tasks/s",
+           "server CPU us a request");
     requests("GET of a file (httpd itself)", NULL, 0, 1, 20000);
     requests("GET of a file (httpd itself)", NULL, 0, 8, 20000);
     requests("POST of one task", "d", 1, 1, 20000);

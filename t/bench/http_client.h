@@ -1,4 +1,4 @@
-/* What the benchmarks over sockets share: helpers that are started and stopped, conversations on open connections, clocks and percentiles. */
+/* What the benchmarks over sockets share: helpers that are started and stopped, conversations on open connections, clocks. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H

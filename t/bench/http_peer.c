@@ -85,18 +85,28 @@ static const tongue works_tasks = { say_take_complete, http_whole, take_heard };
 
 /* ---- taking and finishing, per second ---- */
 
+typedef struct figure {
+    double rate; /* pairs a second */
+    double cpu;  /* the server's microseconds for a pair */
+} figure;
+
 /* Each run fills first, with some more than it takes: of several connections not all end after a whole pair. */
-static double pairs(int port, const tongue *fill, unsigned fills, const tongue *work, unsigned connections)
+static figure pairs(int port, pid_t server, const tongue *fill, unsigned fills, const tongue *work, unsigned connections)
 {
-    double rate[TIMES];
+    double rate[TIMES], cpu[TIMES];
 
     for (unsigned n = 0; n < TIMES; n++) {
+        double before;
+
         run++;
         converse(port, fill, 1, fills);
+        before = server_cpu(server);
         rate[n] = JOBS / converse(port, work, connections, 2 * JOBS);
+        cpu[n] = (server_cpu(server) - before) / JOBS * 1e6;
     }
     qsort(rate, TIMES, sizeof(double), by_size);
-    return rate[TIMES / 2];
+    qsort(cpu, TIMES, sizeof(double), by_size);
+    return (figure){ rate[TIMES / 2], cpu[TIMES / 2] };
 }
 
 static helper beanstalkd_start(int port)
@@ -119,27 +129,27 @@ static helper beanstalkd_start(int port)
     return h;
 }
 
-static void peer(double rate[2])
+static void peer(figure of[2])
 {
     int port = free_port();
     helper h = beanstalkd_start(port);
 
-    rate[0] = pairs(port, &puts_jobs, JOBS + 100, &works_jobs, 1);
-    rate[1] = pairs(port, &puts_jobs, JOBS + 100, &works_jobs, 8);
+    of[0] = pairs(port, h.pid, &puts_jobs, JOBS + 100, &works_jobs, 1);
+    of[1] = pairs(port, h.pid, &puts_jobs, JOBS + 100, &works_jobs, 8);
     kill(h.pid, SIGTERM);
     helper_stop(&h);
 }
 
-static void ours(double rate[2])
+static void ours(figure of[2])
 {
     int port = free_port();
     helper h;
+    pid_t server = server_start(&h, port);
 
-    server_start(&h, port);
     place = "g";
-    rate[0] = pairs(port, &adds_tasks, JOBS / ADD + 1, &works_tasks, 1);
+    of[0] = pairs(port, server, &adds_tasks, JOBS / ADD + 1, &works_tasks, 1);
     place = "h";
-    rate[1] = pairs(port, &adds_tasks, JOBS / ADD + 1, &works_tasks, 8);
+    of[1] = pairs(port, server, &adds_tasks, JOBS / ADD + 1, &works_tasks, 8);
     helper_stop(&h);
 }
 
@@ -161,9 +171,15 @@ static void rules(const char *self, double rate[2])
     }
 }
 
+static void row(const char *what, const figure of[2])
+{
+    printf("%-62s %-14.0f %-14.0f %-14.0f %.0f\n", what, of[0].rate, of[1].rate, of[0].cpu, of[1].cpu);
+}
+
 int main(int argc, char **argv)
 {
-    double theirs[2], http[2], core[2];
+    figure theirs[2], http[2];
+    double core[2];
 
     (void)argc;
     if (system("command -v beanstalkd >/dev/null") != 0) {
@@ -173,12 +189,14 @@ int main(int argc, char **argv)
     peer(theirs);
     ours(http);
     rules(argv[0], core);
-    printf("taking a job and finishing it, %d jobs, median of %d, pairs a second\n%-62s %-14s %s\n", JOBS, TIMES, "", "1 connection", "8 connections");
-    printf("%-62s %-14.0f %.0f\n", "beanstalkd, in memory: reserve, delete", theirs[0], theirs[1]);
-    printf("%-62s %-14.0f %.0f\n", "the module over HTTP/1.1 keep-alive: take-free, complete", http[0], http[1]);
-    printf("%-62s %-14.2f %.2f\n", "ratio, module to beanstalkd", http[0] / theirs[0], http[1] / theirs[1]);
+    printf("taking a job and finishing it, %d jobs, median of %d: pairs a second, and the server's CPU us a pair\n", JOBS, TIMES);
+    printf("%-62s %-14s %-14s %-14s %s\n", "", "1 connection", "8 connections", "CPU us (1)", "CPU us (8)");
+    row("beanstalkd, in memory: reserve, delete", theirs);
+    row("the module over HTTP/1.1 keep-alive: take-free, complete", http);
+    printf("%-62s %-14.2f %-14.2f %-14.2f %.2f\n", "ratio, module to beanstalkd", http[0].rate / theirs[0].rate,
+           http[1].rate / theirs[1].rate, http[0].cpu / theirs[0].cpu, http[1].cpu / theirs[1].cpu);
     printf("\nthe rules alone (add, offer, collect, assign, complete; no lock, no socket): %.0f to %.0f cycles/s\n", core[0], core[1]);
-    printf("that is %.0f to %.0f times beanstalkd's reserve and delete with 8 connections, which pay for sockets\n", core[0] / theirs[1],
-           core[1] / theirs[1]);
+    printf("that is %.0f to %.0f times beanstalkd's reserve and delete with 8 connections, which pay for sockets\n",
+           core[0] / theirs[1].rate, core[1] / theirs[1].rate);
     return 0;
 }

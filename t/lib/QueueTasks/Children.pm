@@ -120,6 +120,20 @@ sub whole
     return QueueTasks::Response->new(status => $status, headers => $headers, body => substr($rest, 0, $length), raw => $raw);
 }
 
+# The next answer on a connection that stays open.
+sub read_whole
+{
+    my ($socket, $seconds) = @_;
+    my ($raw, $until) = ('', now() + $seconds);
+    while (1) {
+        my $bytes = QueueTasks::Client::read_some($socket, $until) // die "no answer in time; so far: $raw";
+        die "the connection broke; so far: $raw" if $bytes eq '';
+        $raw .= $bytes;
+        my $answer = whole($raw);
+        return $answer if $answer;
+    }
+}
+
 # call->(answer) once it is there, call->(undef) when the connection broke before; json => data, headers => {...}.
 sub ask
 {
