@@ -182,6 +182,7 @@ static const char *check_operator(qt_zone *z, qt_walk *w, qt_operator *op)
     w->bytes += op->labels ? qt_cell_size(op->nlabels) : 0;
     w->due += op->due.tree != 0;
     CHECK(op->queued == (op->place.tree != 0), "a place in the queue is wrong");
+    CHECK(!op->queued || op->streams.count || op->offers || op->grace_until, "a place in the queue is held by a ghost");
     CHECK(op->present == present, "an operator is counted present wrongly");
     CHECK(op->free == qt_operator_may_be_free(op), "an operator is free wrongly");
     CHECK(op->queued || op->refs || op->streams.count || op->held.count || op->mine.count || op->bars.count || op->due.tree,

@@ -133,11 +133,6 @@ static void refuse(qt_zone *z, qt_task *task, qt_operator *op, qt_verdict verdic
         qt_bar_add(z, task, op, now + (op->rules.cooldown > QT_HOST_REST ? op->rules.cooldown : QT_HOST_REST));
         qt_match_back(z, task, QT_O_REFUSED, QT_R_WITHDRAWN, now);
     }
-    if (op->queued && !op->streams.count && !op->offers) {
-        QT_EDIT(z, op);
-        op->spent = 0;
-        op->grace_until = now + op->rules.grace; /* he may come back to his place, but is no ghost in the queue (QT-61) */
-    }
     qt_operator_refresh(z, op, now);
     qt_match_task(z, task, now);
     go_on(z, op, now);
@@ -151,7 +146,14 @@ void qt_unask(qt_zone *z, qt_task *task, qt_time now)
         qt_task_step(z, task, QT_S_SILENT, NULL, now);
         return;
     }
-    qt_match_back(z, task, QT_O_LOST, QT_R_EXPIRED, now);
+    if (task->by_take) {
+        qt_past_close(z, task, QT_O_REFUSED);
+        qt_task_step(z, task, QT_S_BACK, NULL, now); /* it was never on offer: its preference and count of offers stand */
+    }
+    else {
+        qt_match_back(z, task, QT_O_LOST, QT_R_EXPIRED, now);
+        QT_PUT(z, z->stats.lost, z->stats.lost + 1);
+    }
     qt_operator_refresh(z, op, now);
     qt_match_task(z, task, now);
     go_on(z, op, now);

@@ -130,10 +130,21 @@ static void schedule(qt_zone *z, qt_operator *op, qt_time now)
     qt_zone_due(z, &op->due, QT_DUE_OPERATOR, when);
 }
 
+/* Turn once: he left to think, and the offer went in some way. He may come back to his place, but is no ghost in the queue (QT-61). */
+static void start_grace(qt_zone *z, qt_operator *op, qt_time now)
+{
+    if (op->queued && !op->streams.count && !op->offers && !op->grace_until) {
+        QT_EDIT(z, op);
+        op->spent = 0;
+        op->grace_until = now + op->rules.grace;
+    }
+}
+
 void qt_operator_refresh(qt_zone *z, qt_operator *op, qt_time now)
 {
     int present = op->queued && op->streams.count && !op->paused;
 
+    start_grace(z, op, now);
     if (present != op->present) {
         count_present(z, op, present);
     }

@@ -188,7 +188,7 @@ await story("the end of a countdown", async () => {
     await pass(2900);
     is(world.calls, [], "rejectOnExpiry: nothing before the end");
     await pass(200);
-    is(world.calls, ['POST 1/reject?offer=o-1 {"reason":"time is up"}'], "rejectOnExpiry: then it refuses, fenced by the offer");
+    is(world.calls, ['POST 1/reject?offer=o-1 {"reason":"time is up"}'], "QT-21 by choice, rejectOnExpiry: then it refuses, fenced by the offer");
     is(old.offers.length, 0, "and the offer is gone");
 });
 
