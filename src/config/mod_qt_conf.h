@@ -23,10 +23,11 @@ extern module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) queu
 enum { MOD_QT_SECTIONS(MOD_QT_SECTION_BIT) MOD_QT_SECTIONS_DEFAULT = MOD_QT_OPERATOR | MOD_QT_SUBSCRIBE | MOD_QT_DOCS };
 #undef MOD_QT_SECTION_BIT
 
-/* The words of QueueTasksKeepAliveForm, QueueTasksTurn, QueueTasksOnTimeout, by number. */
+/* The words of QueueTasksKeepAliveForm, QueueTasksTurn, QueueTasksOnTimeout, QueueTasksDetach, by number. */
 enum { MOD_QT_FORM_EVENT, MOD_QT_FORM_COMMENT, MOD_QT_FORM_NONE };
 enum { MOD_QT_TURN_PERSISTENT, MOD_QT_TURN_ONCE };
 enum { MOD_QT_TIMEOUT_REQUEUE, MOD_QT_TIMEOUT_PAUSE };
+enum { MOD_QT_DETACH_ON, MOD_QT_DETACH_OFF };
 
 /*
  * Every directive that takes one number: X(member, directive, units, default, least, most, text). Times are microseconds.
@@ -60,7 +61,8 @@ enum { MOD_QT_TIMEOUT_REQUEUE, MOD_QT_TIMEOUT_PAUSE };
 #define MOD_QT_CHOICES(X)                                                                                                     \
     X(keepalive_form, "QueueTasksKeepAliveForm", "event comment none", MOD_QT_FORM_EVENT, "form of the keep-alive")           \
     X(turn, "QueueTasksTurn", "persistent once", MOD_QT_TURN_PERSISTENT, "once: a stream ends after one task")                \
-    X(on_timeout, "QueueTasksOnTimeout", "requeue pause", MOD_QT_TIMEOUT_REQUEUE, "what becomes of who let the window lapse")
+    X(on_timeout, "QueueTasksOnTimeout", "requeue pause", MOD_QT_TIMEOUT_REQUEUE, "what becomes of who let the window lapse")       \
+    X(detach, "QueueTasksDetach", "on off", MOD_QT_DETACH_ON, "plain HTTP/1.x streams leave httpd's connection handling")
 
 /* Everything else: X(type, member); NULL is "not given". */
 #define MOD_QT_POINTERS(X)                                                                                                    \

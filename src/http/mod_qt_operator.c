@@ -188,7 +188,10 @@ int mod_qt_do_wait_sse(mod_qt_ask *ask)
     const mod_qt_conf *conf = ask->conf;
     qt_rules rules;
     qt_call join = { .verb = QT_JOIN, .who = ask->who, .labels = ask->labels, .rules = &rules };
-    mod_qt_stream_conf stream = { mod_qt_conf_keepalive(conf), forms[mod_qt_conf_keepalive_form(conf)], mod_qt_conf_retry(conf) };
+    mod_qt_stream_conf stream = {
+        .keepalive = mod_qt_conf_keepalive(conf), .keepalive_form = forms[mod_qt_conf_keepalive_form(conf)],
+        .retry = mod_qt_conf_retry(conf), .detach = mod_qt_conf_detach(conf) == MOD_QT_DETACH_ON
+    };
     apr_status_t status;
     int rc;
 

@@ -66,14 +66,14 @@ static int put(blocking *b, frame *added)
     return full;
 }
 
-static void blocking_write(mod_qt_stream *stream, const char *p, apr_size_t n)
+static void blocking_write(mod_qt_stream *stream, const mod_qt_frame *what)
 {
     blocking *b = of(stream);
-    frame *added = ap_malloc(sizeof(*added) + n);
+    frame *added = ap_malloc(sizeof(*added) + what->text.n);
 
     added->next = NULL;
-    added->n = n;
-    memcpy(added->p, p, n);
+    added->n = what->text.n;
+    memcpy(added->p, what->text.p, what->text.n);
     if (put(b, added)) {
         mod_qt_transport_hold(stream, 1, mod_qt_pump_scratch(stream->child->pump));
         mod_qt_registry_lock(stream->child->registry);
@@ -115,6 +115,14 @@ static apr_status_t make_wake(blocking *b)
     b->wake = wake;
     mod_qt_registry_unlock(b->base.child->registry);
     return rv;
+}
+
+static int blocking_can(const mod_qt_child *child, request_rec *r, const mod_qt_stream_conf *conf)
+{
+    (void)child;
+    (void)r;
+    (void)conf;
+    return 1;
 }
 
 static apr_status_t blocking_admit(mod_qt_stream *stream)
@@ -166,7 +174,7 @@ static int client_gone(blocking *b)
 {
     conn_rec *c = b->base.c;
 
-    return c->aborted || (!c->master && !mod_qt_transport_listen(c, &b->heard));
+    return c->aborted || (!c->master && !mod_qt_transport_listen(mod_qt_transport_fd(c), &b->heard));
 }
 
 static void pass(blocking *b, const char *p, apr_size_t n)
@@ -271,6 +279,7 @@ static int blocking_carry(mod_qt_stream *stream)
 const mod_qt_transport mod_qt_blocking = {
     .name = "blocking",
     .size = sizeof(blocking),
+    .can = blocking_can,
     .admit = blocking_admit,
     .greet = blocking_greet,
     .carry = blocking_carry,

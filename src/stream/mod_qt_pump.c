@@ -38,6 +38,7 @@ struct mod_qt_pump {
     apr_pool_t *pool;    /* its own, of its own allocator: pchild is not for threads */
     apr_pool_t *scratch;
     apr_pollset_t *pollset;
+    apr_socket_t *any;   /* names the descriptor that is being added or removed */
     mod_qt_timers timers;
     zone *zones;
     unsigned nzones;
@@ -107,6 +108,21 @@ apr_status_t mod_qt_pump_watch(mod_qt_stream *stream, apr_int16_t events)
     return rv;
 }
 
+/* What epoll keeps of a socket is its descriptor, taken when it is added or removed: one object serves all. */
+int mod_qt_pump_takes_fds(const mod_qt_pump *pump)
+{
+    return strcmp(apr_pollset_method_name(pump->pollset), "epoll") == 0;
+}
+
+apr_status_t mod_qt_pump_watch_fd(mod_qt_stream *stream, int fd, apr_int16_t events)
+{
+    mod_qt_pump *pump = stream->child->pump;
+
+    apr_os_sock_put(&pump->any, &fd, pump->pool);
+    stream->pfd.desc.s = pump->any;
+    return mod_qt_pump_watch(stream, events);
+}
+
 void mod_qt_pump_timer(mod_qt_stream *stream, qt_time interval)
 {
     mod_qt_timer_start(&stream->child->pump->timers, &stream->timer, interval, stream->child->pump->now);
@@ -132,11 +148,13 @@ static void deliver(mod_qt_pump *pump, const qt_event *event)
         stream->transport->end(stream);
     }
     else {
-        qt_buf frame;
+        qt_buf text;
+        mod_qt_frame frame;
 
-        qt_buf_init(&frame, pump->scratch);
-        mod_qt_event_frame(&frame, event, qt_store_now()); /* no older than the event, or more seconds would be left than there are */
-        stream->transport->write(stream, frame.p, frame.n);
+        mod_qt_frame_begin(&text, pump->scratch);
+        mod_qt_event_frame(&text, event, qt_store_now()); /* no older than the event, or more seconds would be left than there are */
+        frame = mod_qt_frame_end(&text);
+        stream->transport->write(stream, &frame);
     }
     mod_qt_registry_unpin(stream);
 }

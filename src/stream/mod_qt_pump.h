@@ -23,6 +23,9 @@ int mod_qt_pump_fast(const mod_qt_pump *pump);
 
 /* Call `ready` when one of the events (0: none; an error or hang-up comes unasked) is there. stream->pfd.desc.s names the socket. */
 apr_status_t mod_qt_pump_watch(mod_qt_stream *stream, apr_int16_t events);
+/* The same for a bare descriptor, which pfd need not name. Only where takes_fds says so: elsewhere a poll needs an object for each. */
+apr_status_t mod_qt_pump_watch_fd(mod_qt_stream *stream, int fd, apr_int16_t events);
+int mod_qt_pump_takes_fds(const mod_qt_pump *pump);
 /* Call `due` after `interval` microseconds, instead of any time that was set before; at 0 before the pump sleeps again. */
 void mod_qt_pump_timer(mod_qt_stream *stream, qt_time interval);
 /* The stream, which `adopt` was called for, is about to be destroyed: forget its socket and timer. */

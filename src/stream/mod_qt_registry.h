@@ -7,10 +7,16 @@
 #include "stream/mod_qt_transport.h"
 
 /* Thread-safe. Its mutex is its own business but for the three at the end. */
-apr_status_t mod_qt_registry_create(mod_qt_registry **registry, qt_store *store, apr_pool_t *pool);
+/* object_size: of the largest transport's objects. */
+apr_status_t mod_qt_registry_create(mod_qt_registry **registry, qt_store *store, apr_size_t object_size, apr_pool_t *pool);
 
-/* A new object of the transport in a slot of its own, arriving; NULL when the child is draining. Gone by `release`. */
-mod_qt_stream *mod_qt_registry_open(mod_qt_child *child, const mod_qt_transport *transport, qt_zone_ref *zone);
+/*
+ * A new object of the transport in a slot of its own, arriving; NULL when the child is draining. Gone by `release`.
+ * `who` is copied. All objects have room for any transport's.
+ */
+mod_qt_stream *mod_qt_registry_open(mod_qt_child *child, const mod_qt_transport *transport, qt_zone_ref *zone, qt_str who);
+/* An arriving stream becomes another transport's, all of whose own members are zero. */
+void mod_qt_registry_change(mod_qt_stream *stream, const mod_qt_transport *transport);
 /* Give the slot back and free the object, as its owner; waits for pins. */
 void mod_qt_registry_release(mod_qt_stream *stream);
 

@@ -3,9 +3,11 @@
 #include "stream/mod_qt_stream.h"
 
 #include <ap_mpm.h>
+#include <apr_strings.h>
 #include <http_protocol.h>
 #include <util_filter.h>
 #include "config/mod_qt_log.h"
+#include "stream/mod_qt_detached.h"
 #include "stream/mod_qt_event.h"
 #include "stream/mod_qt_filter.h"
 #include "stream/mod_qt_pump.h"
@@ -15,6 +17,10 @@
 
 /* What a busy answer's `retry:` grows from when the Location sends none. */
 #define BUSY_RETRY (3 * QT_SECOND)
+
+/* In order: the first that can carry a stream does. Whoever stands behind one with `fits` greets as it does. */
+static const mod_qt_transport *const transports[] = { &mod_qt_detached, &mod_qt_suspended, &mod_qt_blocking };
+#define TRANSPORTS (sizeof(transports) / sizeof(*transports))
 
 static mod_qt_child *here;   /* this process, between child_init and the end of the pump */
 static mod_qt_quota *shared; /* of this generation */
@@ -49,10 +55,18 @@ int mod_qt_stream_busy(request_rec *r, apr_interval_time_t retry, const char *re
 
 /* ---- opening ---- */
 
-static mod_qt_stream *make_stream(request_rec *r, qt_zone_ref *zone, const mod_qt_stream_conf *conf)
+/* The place in the table of the first transport, from `from` on, that can. The last one always can. */
+static unsigned choose(unsigned from, request_rec *r, const mod_qt_stream_conf *conf)
 {
-    const mod_qt_transport *transport = mod_qt_suspended_can(r) ? &mod_qt_suspended : &mod_qt_blocking;
-    mod_qt_stream *stream = mod_qt_registry_open(here, transport, zone);
+    while (!transports[from]->can(here, r, conf)) {
+        from++;
+    }
+    return from;
+}
+
+static mod_qt_stream *make_stream(request_rec *r, qt_zone_ref *zone, qt_str who, const mod_qt_stream_conf *conf)
+{
+    mod_qt_stream *stream = mod_qt_registry_open(here, transports[choose(0, r, conf)], zone, who);
 
     if (stream) {
         stream->r = r;
@@ -66,7 +80,7 @@ static mod_qt_stream *make_stream(request_rec *r, qt_zone_ref *zone, const mod_q
 /* Take what it needs, then its place in the zone. */
 static apr_status_t join_zone(mod_qt_stream *stream, qt_call *join)
 {
-    apr_status_t rv = stream->transport->admit(stream);
+    apr_status_t rv = stream->transport->admit ? stream->transport->admit(stream) : APR_SUCCESS;
 
     if (rv != APR_SUCCESS) {
         return rv;
@@ -98,6 +112,29 @@ static int send_head(mod_qt_stream *stream)
     return rv == APR_SUCCESS;
 }
 
+/* Now that the head has passed the filters it is seen which of them stay. */
+static void settle(mod_qt_stream *stream)
+{
+    unsigned at = 0;
+
+    while (stream->transport->fits && !stream->transport->fits(stream)) {
+        while (transports[at++] != stream->transport) {
+        }
+        at = choose(at, stream->r, &stream->conf);
+        mod_qt_registry_change(stream, transports[at]);
+    }
+}
+
+/* For log formats: %{queuetasks-user}n and its like. */
+static void note(const mod_qt_stream *stream)
+{
+    request_rec *r = stream->r;
+
+    apr_table_setn(r->notes, "queuetasks-user", apr_pstrdup(r->pool, stream->who));
+    apr_table_setn(r->notes, "queuetasks-stream", apr_psprintf(r->pool, "%" APR_UINT64_T_FMT, stream->number));
+    apr_table_setn(r->notes, "queuetasks-transport", stream->transport->name);
+}
+
 int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const mod_qt_stream_conf *conf, apr_status_t *status)
 {
     mod_qt_stream *stream;
@@ -106,7 +143,7 @@ int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const m
     if (!here || r->main) {
         return DECLINED;
     }
-    stream = make_stream(r, zone, conf);
+    stream = make_stream(r, zone, join->who, conf);
     if (!stream) {
         return DECLINED;
     }
@@ -120,6 +157,8 @@ int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const m
         mod_qt_registry_release(stream);
         return OK;
     }
+    settle(stream);
+    note(stream);
     return stream->transport->carry(stream);
 }
 
@@ -146,6 +185,16 @@ static apr_uint32_t quarter_of_threads(void)
     return threads > 0 && daemons > 0 && threads * daemons > 4 ? (apr_uint32_t)(threads * daemons / 4) : 1;
 }
 
+static apr_size_t largest_object(void)
+{
+    apr_size_t largest = 0, i;
+
+    for (i = 0; i < TRANSPORTS; i++) {
+        largest = transports[i]->size > largest ? transports[i]->size : largest;
+    }
+    return largest;
+}
+
 static apr_status_t leave_process(void *data)
 {
     (void)data;
@@ -162,7 +211,7 @@ apr_status_t mod_qt_stream_child_init(qt_store *store, server_rec *s, apr_pool_t
     child->server = s;
     child->quota = shared;
     mod_qt_quota_child(shared, qt_store_child(store), max_blocking ? max_blocking : quarter_of_threads());
-    rv = mod_qt_registry_create(&child->registry, store, pchild);
+    rv = mod_qt_registry_create(&child->registry, store, largest_object(), pchild);
     if (rv == APR_SUCCESS) {
         rv = mod_qt_pump_start(child, pchild);
     }

@@ -11,10 +11,13 @@
  *
  *   arriving   The handler's thread owns r, c and the stream: it takes a slot, joins the zone (held: the zone gives it nothing
  *              but its end), sends the head. The pump may know its cookie, and then only marks it "end asked".
- *   live       suspended: the pump owns r, c and the stream from the moment that the suspend_connection hook returns. No other
+ *   live       detached: the pump owns the stream, which has a descriptor and nothing else of httpd's, from the moment that it is
+ *              handed over in the handler; httpd finishes request and connection, to which it believes the client lost.
+ *              suspended: the pump owns r, c and the stream from the moment that the suspend_connection hook returns. No other
  *              thread writes to them but the MPM, which is still on its way out of that hook: it clears c->sbh and sets one flag.
  *              blocking: the handler's thread owns r, c and the stream as before; the pump puts frames into its queue and marks its end.
- *   ending     The same owner finishes the response. It has left the zone. suspended: nothing is finished before the MPM has
+ *   ending     The same owner finishes the response. It has left the zone. detached: the last chunk, then the socket lingers.
+ *              suspended: nothing is finished before the MPM has
  *              let go (c->sbh is NULL, a turn of the pump and a moment have passed); then the request ends, what the client
  *              has not read yet drains, the connection lingers like any other of httpd, its pool is destroyed.
  *
@@ -33,6 +36,7 @@ typedef struct mod_qt_stream_conf {
     apr_interval_time_t keepalive;  /* silence after which a keep-alive is sent; > 0 */
     mod_qt_keepalive keepalive_form;
     apr_interval_time_t retry;      /* sent as `retry:` first; 0: not sent */
+    int detach;                     /* 1: it may leave httpd's hands where nothing but plain HTTP/1.x is to be done */
 } mod_qt_stream_conf;
 
 /*
