@@ -36,6 +36,7 @@ typedef struct blocking {
     apr_pool_t *pool;    /* where `wake` lives */
     apr_pool_t *scratch; /* cleared each round */
     qt_time written;     /* when something was, last */
+    qt_time ends;        /* QT_NEVER, or when its life is over */
     apr_size_t heard;
     unsigned admitted : 1;
     unsigned gone : 1;   /* the client is */
@@ -202,7 +203,8 @@ static void keep_alive(blocking *b)
 
 static apr_interval_time_t time_to_wait(const blocking *b)
 {
-    qt_time left = keepalive_due(b) - qt_store_now();
+    qt_time due = keepalive_due(b) < b->ends ? keepalive_due(b) : b->ends;
+    qt_time left = due - qt_store_now();
 
     return left < 1 ? 1 : left < LOOK_EVERY ? left : LOOK_EVERY;
 }
@@ -242,7 +244,7 @@ static int turn(blocking *b)
         pass(b, at->p, at->n);
     }
     free_frames(taken);
-    if (b->gone || over) {
+    if (b->gone || over || qt_store_now() >= b->ends) {
         return 0;
     }
     if (release) {
@@ -265,6 +267,7 @@ static int blocking_carry(mod_qt_stream *stream)
 {
     blocking *b = of(stream);
 
+    b->ends = stream->conf.life ? qt_store_now() + stream->conf.life : QT_NEVER;
     mod_qt_registry_set_life(stream, MOD_QT_LIVE);
     if (mod_qt_transport_hold(stream, 0, b->scratch) == APR_SUCCESS) {
         while (turn(b)) {

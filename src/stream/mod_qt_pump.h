@@ -5,9 +5,13 @@
 
 #include "stream/mod_qt_transport.h"
 
-/* Start it; joined in a pre-cleanup of pchild, which first ends and destroys all streams that were handed to it. */
-apr_status_t mod_qt_pump_start(mod_qt_child *child, apr_pool_t *pchild);
-/* End all streams, soon or (fast) without waiting for any client. Any thread, a signal handler too; takes no lock. */
+/*
+ * Start it; joined in a pre-cleanup of pchild, which first ends and destroys all streams that were handed to it,
+ * and waits for a graceful drain.
+ */
+apr_status_t mod_qt_pump_start(mod_qt_child *child, qt_time drain_time, apr_pool_t *pchild);
+/* End all streams, one after the other over the drain time or (fast) at once, without waiting for any client. Any thread, a signal
+ * handler too; takes no lock. */
 void mod_qt_pump_drain(mod_qt_pump *pump, int fast);
 
 /* ---- for transports, in the pump's thread ---- */

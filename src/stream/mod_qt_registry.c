@@ -288,3 +288,13 @@ apr_uint32_t mod_qt_registry_count(mod_qt_registry *registry, unsigned zone_inde
     mod_qt_registry_unlock(registry);
     return n;
 }
+
+unsigned mod_qt_registry_slots(mod_qt_registry *registry)
+{
+    unsigned n;
+
+    mod_qt_registry_lock(registry);
+    n = registry->nslots;
+    mod_qt_registry_unlock(registry);
+    return n;
+}

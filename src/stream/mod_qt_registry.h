@@ -36,6 +36,8 @@ int mod_qt_registry_end_asked(mod_qt_stream *stream);
 
 /* From now on nobody gets in. */
 void mod_qt_registry_drain(mod_qt_registry *registry);
+/* There are so many, used or not. */
+unsigned mod_qt_registry_slots(mod_qt_registry *registry);
 /* How many streams of this child are in the zone with this index. */
 apr_uint32_t mod_qt_registry_count(mod_qt_registry *registry, unsigned zone_index);
 

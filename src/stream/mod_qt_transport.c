@@ -4,6 +4,8 @@
 
 #include <apr_portable.h>
 #include <http_core.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <util_filter.h>
 #include "config/mod_qt_log.h"
@@ -65,6 +67,17 @@ int mod_qt_transport_fd(conn_rec *c)
     apr_os_sock_t fd;
 
     return apr_os_sock_get(&fd, ap_get_conn_socket(c)) == APR_SUCCESS ? fd : -1;
+}
+
+void mod_qt_transport_mind(mod_qt_stream *stream)
+{
+#ifdef TCP_USER_TIMEOUT
+    unsigned ms = (unsigned)apr_time_as_msec(stream->r->server->timeout);
+
+    setsockopt(mod_qt_transport_fd(stream->c), IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+#else
+    (void)stream;
+#endif
 }
 
 int mod_qt_transport_listen(int fd, apr_size_t *heard)

@@ -61,6 +61,8 @@ typedef struct mod_qt_transport {
 
 extern const mod_qt_transport mod_qt_blocking;
 
+enum { MOD_QT_TIMER_NEXT /* `due` */, MOD_QT_TIMER_LIFE /* `end` */ };
+
 typedef enum mod_qt_life { MOD_QT_ARRIVING, MOD_QT_LIVE, MOD_QT_ENDING } mod_qt_life;
 
 struct mod_qt_stream {
@@ -83,7 +85,7 @@ struct mod_qt_stream {
     conn_rec *c;
     apr_bucket_brigade *bb;    /* to write with; empty between calls */
     /* -- the pump's, of streams that were handed to it -- */
-    mod_qt_timer timer;
+    mod_qt_timer timer, life_timer; /* of kind MOD_QT_TIMER_NEXT, MOD_QT_TIMER_LIFE */
     apr_pollfd_t pfd;          /* reqevents 0: its socket is not watched */
 };
 
@@ -94,6 +96,8 @@ apr_status_t mod_qt_transport_hold(mod_qt_stream *stream, int hold, apr_pool_t *
 void mod_qt_transport_leave(mod_qt_stream *stream, apr_pool_t *pool);
 /* The descriptor of a primary connection; -1: it has none. */
 int mod_qt_transport_fd(conn_rec *c);
+/* Have the kernel give up on a client that acknowledges nothing for the server's Timeout: keep-alives find peers that are half open. */
+void mod_qt_transport_mind(mod_qt_stream *stream);
 /* Take what the client sent out of its socket and throw it away, without waiting: streams go one way. 0: it is gone, or talks too much. */
 int mod_qt_transport_listen(int fd, apr_size_t *heard);
 /* The pump, of a stream that was handed to it: something was written, so the silence begins anew; and the word that ends it. */
