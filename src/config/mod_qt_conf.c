@@ -30,19 +30,19 @@ void *mod_qt_conf_merge(apr_pool_t *p, void *outer, void *inner)
     return conf;
 }
 
-#define BLOCKING_KEY "mod_queuetasks/blocking"
-
-void mod_qt_conf_note_blocking(process_rec *process, apr_int64_t max)
+void mod_qt_conf_note(process_rec *process, const char *directive, apr_int64_t value)
 {
-    apr_pool_userdata_set(apr_pmemdup(process->pconf, &max, sizeof(max)), BLOCKING_KEY, NULL, process->pconf);
+    const char *key = apr_pstrcat(process->pconf, "mod_queuetasks/", directive, NULL);
+
+    apr_pool_userdata_set(apr_pmemdup(process->pconf, &value, sizeof(value)), key, NULL, process->pconf);
 }
 
-apr_uint32_t mod_qt_conf_blocking(process_rec *process)
+apr_int64_t mod_qt_conf_noted(process_rec *process, const char *directive, apr_int64_t otherwise)
 {
-    void *max = NULL;
+    void *value = NULL;
 
-    apr_pool_userdata_get(&max, BLOCKING_KEY, process->pconf);
-    return max ? (apr_uint32_t)*(apr_int64_t *)max : 0;
+    apr_pool_userdata_get(&value, apr_pstrcat(process->pconf, "mod_queuetasks/", directive, NULL), process->pconf);
+    return value ? *(apr_int64_t *)value : otherwise;
 }
 
 void mod_qt_conf_rules(const mod_qt_conf *conf, qt_rules *rules)

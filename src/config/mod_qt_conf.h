@@ -23,10 +23,12 @@ extern module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) queu
 enum { MOD_QT_SECTIONS(MOD_QT_SECTION_BIT) MOD_QT_SECTIONS_DEFAULT = MOD_QT_OPERATOR | MOD_QT_SUBSCRIBE | MOD_QT_DOCS };
 #undef MOD_QT_SECTION_BIT
 
-/* The words of QueueTasksKeepAliveForm, QueueTasksTurn, QueueTasksOnTimeout, by number. */
+/* The words of QueueTasksKeepAliveForm, QueueTasksTurn, QueueTasksOnTimeout, QueueTasksDetach, QueueTasksSlowClient, by number. */
 enum { MOD_QT_FORM_EVENT, MOD_QT_FORM_COMMENT, MOD_QT_FORM_NONE };
 enum { MOD_QT_TURN_PERSISTENT, MOD_QT_TURN_ONCE };
 enum { MOD_QT_TIMEOUT_REQUEUE, MOD_QT_TIMEOUT_PAUSE };
+enum { MOD_QT_DETACH_ON, MOD_QT_DETACH_OFF };
+enum { MOD_QT_SLOW_CLOSE, MOD_QT_SLOW_SKIP };
 
 /*
  * Every directive that takes one number: X(member, directive, units, default, least, most, text). Times are microseconds.
@@ -50,17 +52,25 @@ enum { MOD_QT_TIMEOUT_REQUEUE, MOD_QT_TIMEOUT_PAUSE };
     X(max_body, "QueueTasksMaxBody", sizes, 64 << 10, 1, (apr_int64_t)64 << 20, "largest request body and payload")           \
     X(max_streams, "QueueTasksMaxStreams", counts, 0, 0, 10000000, "most streams of the zone; 0: no limit of ours")           \
     X(max_streams_per_user, "QueueTasksMaxStreamsPerUser", counts, 16, 0, 1000000, "most streams of one user; 0: no limit")   \
+    X(life, "QueueTasksStreamLife", times, 0, 0, 168 * MOD_QT_HOUR,                                                           \
+      "how long a stream lasts, and up to a tenth longer; 0: for ever")                                                       \
+    X(drain, "QueueTasksDrain", times, MOD_QT_DRAIN_TIME, 0, MOD_QT_HOUR,                                                       \
+      "over how long a child that stops gracefully spreads the ends of its streams")                                          \
     X(max_blocking, "QueueTasksMaxBlockingStreams", counts, 0, 1, 1000000,                                                    \
       "most streams of the server that may hold a thread; not given: a quarter of all threads")
 
 #define MOD_QT_MS ((apr_int64_t)1000)
+/* QueueTasksDrain, where nobody says it. */
+#define MOD_QT_DRAIN_TIME (2 * QT_SECOND)
 #define MOD_QT_HOUR (3600 * QT_SECOND)
 
 /* Every directive that takes one of some words: X(member, directive, words, default, text); a word counts by its place. */
 #define MOD_QT_CHOICES(X)                                                                                                     \
     X(keepalive_form, "QueueTasksKeepAliveForm", "event comment none", MOD_QT_FORM_EVENT, "form of the keep-alive")           \
     X(turn, "QueueTasksTurn", "persistent once", MOD_QT_TURN_PERSISTENT, "once: a stream ends after one task")                \
-    X(on_timeout, "QueueTasksOnTimeout", "requeue pause", MOD_QT_TIMEOUT_REQUEUE, "what becomes of who let the window lapse")
+    X(on_timeout, "QueueTasksOnTimeout", "requeue pause", MOD_QT_TIMEOUT_REQUEUE, "what becomes of who let the window lapse")       \
+    X(slow, "QueueTasksSlowClient", "close skip", MOD_QT_SLOW_CLOSE, "what becomes of a stream that is too far behind")       \
+    X(detach, "QueueTasksDetach", "on off", MOD_QT_DETACH_ON, "plain HTTP/1.x streams leave httpd's connection handling")
 
 /* Everything else: X(type, member); NULL is "not given". */
 #define MOD_QT_POINTERS(X)                                                                                                    \
@@ -103,11 +113,14 @@ void *mod_qt_conf_merge(apr_pool_t *p, void *outer, void *inner);
 extern const command_rec mod_qt_directives[];
 
 /*
- * QueueTasksMaxBlockingStreams counts for the whole server: the last one in the configuration holds, wherever it stands. Noted while
- * the configuration is read, in pconf; 0: not given.
+ * QueueTasksMaxBlockingStreams and QueueTasksDrain count for the whole server: the last one in the configuration holds, wherever it
+ * stands. Noted while the configuration is read, in pconf, under the directive's name.
  */
-void mod_qt_conf_note_blocking(process_rec *process, apr_int64_t max);
-apr_uint32_t mod_qt_conf_blocking(process_rec *process);
+void mod_qt_conf_note(process_rec *process, const char *directive, apr_int64_t value);
+/* What was noted, or `otherwise`. */
+apr_int64_t mod_qt_conf_noted(process_rec *process, const char *directive, apr_int64_t otherwise);
+#define MOD_QT_BLOCKING "QueueTasksMaxBlockingStreams"
+#define MOD_QT_DRAIN "QueueTasksDrain"
 
 /* What this Location says about an operator, as the core takes it. */
 void mod_qt_conf_rules(const mod_qt_conf *conf, qt_rules *rules);

@@ -75,8 +75,8 @@ static const char *set_number(cmd_parms *cmd, void *conf, const char *text)
         return number_refused(cmd->pool, cmd->cmd->name, text, what);
     }
     *(apr_int64_t *)((char *)conf + what->offset) = value;
-    if (what->offset == offsetof(mod_qt_conf, max_blocking)) {
-        mod_qt_conf_note_blocking(cmd->server->process, value);
+    if (what->offset == offsetof(mod_qt_conf, max_blocking) || what->offset == offsetof(mod_qt_conf, drain)) {
+        mod_qt_conf_note(cmd->server->process, cmd->cmd->name, value);
     }
     return NULL;
 }

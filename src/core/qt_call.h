@@ -15,7 +15,7 @@
  */
 typedef enum qt_verb {
     /* -- operators -- */
-    QT_JOIN,     /* a stream of `who` opens (labels, rules, child, cookie; max_*) -> stream, held until QT_HOLD(0).
+    QT_JOIN,     /* a stream of `who` opens (labels, rules, child, cookie, skip; max_*) -> stream, held until QT_HOLD(0).
                     STAY_AWAY, LIMIT, CROWDED. flag 1: only whether he may, and nothing changes */
     QT_LEAVE,    /* `stream` is over (any cause); OK also when it is unknown */
     QT_HOLD,     /* `flag` 1: give `stream` nothing for now, 0: go on */
@@ -134,6 +134,7 @@ typedef struct qt_operator_view {
 typedef enum qt_event_kind {
     QT_EV_TASK,   /* task, as in view */
     QT_EV_CLOSED, /* task.id, reason */
+    QT_EV_GAP,    /* the stream was too far behind; what is open now follows */
     QT_EV_END     /* nothing more comes: end the response */
 } qt_event_kind;
 
@@ -174,6 +175,7 @@ typedef struct qt_call {
     unsigned fenced : 1;     /* the caller sent a token (offer 0: one that is none) */
     unsigned relabel : 1;    /* QT_RELEASE: labels is given */
     unsigned flag : 1;       /* see the verb */
+    unsigned skip : 1;       /* QT_JOIN: too far behind the stream is told so, and what is open; else it is ended */
     qt_verdict verdict;
     apr_uint32_t child;
     apr_uint64_t stream;     /* in, and QT_JOIN: out. Never 0, never used twice */

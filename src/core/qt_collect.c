@@ -43,7 +43,7 @@ static int lay_task(qt_zone *z, qt_time now, qt_call *call, qt_stream *stream, q
     return laid;
 }
 
-/* A stream that is new here: what is open now. */
+/* A stream that is new here, or has missed too much: what is open now. */
 static int lay_open(qt_zone *z, qt_time now, qt_call *call, qt_stream *stream, const qt_operator *op)
 {
     QT_EACH(QT_B(z), n, next, &op->held) {
@@ -74,6 +74,9 @@ static qt_task *task_of(qt_zone *z, const qt_operator *op, const qt_note *note)
 
 static int lay_notes(qt_zone *z, qt_time now, qt_call *call, qt_stream *stream, const qt_operator *op)
 {
+    if (op->logged - stream->cursor > QT_LOG && stream->skip) {
+        return lay_event(z, call, stream, QT_EV_GAP, NULL, QT_R_ASSIGNED) && lay_open(z, now, call, stream, op);
+    }
     if (op->logged - stream->cursor > QT_LOG) {
         return lay_end(z, call, stream); /* too far behind: it comes back and is told what is open */
     }
@@ -137,7 +140,7 @@ static apr_uint32_t most_events(qt_zone *z, const qt_stream *stream)
 
     apr_uint64_t notes = op->logged - stream->cursor;
 
-    return (stream->fresh ? op->held.count : notes < QT_LOG ? (apr_uint32_t)notes : QT_LOG) + 2;
+    return (stream->fresh || notes > QT_LOG ? op->held.count : (apr_uint32_t)notes) + 2;
 }
 
 apr_status_t qt_do_collect(qt_zone *z, qt_time now, qt_call *call)

@@ -28,6 +28,7 @@ static qt_stream *new_stream(qt_zone *z, qt_operator *op, const qt_call *call)
     stream->child = call->child;
     stream->operator = QT_OF(z, op);
     stream->held = stream->fresh = 1;
+    stream->skip = call->skip;
     qt_list_append(QT_B(z), &op->streams, &stream->of_operator);
     qt_list_append(QT_B(z), &z->children[call->child].streams, &stream->of_child);
     return stream;

@@ -98,6 +98,7 @@ typedef struct qt_stream {
     unsigned marked : 1;    /* stands in child.dirty */
     unsigned fresh : 1;     /* to be told what is open, instead of the log */
     unsigned end : 1;       /* to be told that it is over */
+    unsigned skip : 1;      /* too far behind, it goes on with what is open */
 } qt_stream;
 
 /* A task's rest from one operator. */

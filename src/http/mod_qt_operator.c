@@ -188,7 +188,11 @@ int mod_qt_do_wait_sse(mod_qt_ask *ask)
     const mod_qt_conf *conf = ask->conf;
     qt_rules rules;
     qt_call join = { .verb = QT_JOIN, .who = ask->who, .labels = ask->labels, .rules = &rules };
-    mod_qt_stream_conf stream = { mod_qt_conf_keepalive(conf), forms[mod_qt_conf_keepalive_form(conf)], mod_qt_conf_retry(conf) };
+    mod_qt_stream_conf stream = {
+        .keepalive = mod_qt_conf_keepalive(conf), .keepalive_form = forms[mod_qt_conf_keepalive_form(conf)],
+        .retry = mod_qt_conf_retry(conf), .life = mod_qt_conf_life(conf),
+        .detach = mod_qt_conf_detach(conf) == MOD_QT_DETACH_ON
+    };
     apr_status_t status;
     int rc;
 
@@ -199,6 +203,7 @@ int mod_qt_do_wait_sse(mod_qt_ask *ask)
     if (!mod_qt_host_lets_wait(ask)) {
         return mod_qt_reply_nothing(ask);
     }
+    join.skip = mod_qt_conf_slow(conf) == MOD_QT_SLOW_SKIP;
     join.max_streams = (apr_uint32_t)mod_qt_conf_max_streams(conf);
     join.max_streams_per_user = (apr_uint32_t)mod_qt_conf_max_streams_per_user(conf);
     if (ask->r->header_only) {

@@ -174,7 +174,12 @@ void mod_qt_server_child_init(apr_pool_t *pchild, server_rec *s)
     }
     status = qt_store_child_init(data->store, pchild);
     if (status == APR_SUCCESS) {
-        status = mod_qt_stream_child_init(data->store, s, pchild, mod_qt_conf_blocking(s->process));
+        mod_qt_stream_limits limits = {
+            .blocking = (apr_uint32_t)mod_qt_conf_noted(s->process, MOD_QT_BLOCKING, 0),
+            .drain = mod_qt_conf_noted(s->process, MOD_QT_DRAIN, MOD_QT_DRAIN_TIME)
+        };
+
+        status = mod_qt_stream_child_init(data->store, s, pchild, &limits);
     }
     if (status != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, mod_qt_log_status(status), s, QTLOGNO(00006) "child %" APR_PID_T_FMT ": can't serve tasks: %s",

@@ -1,7 +1,7 @@
 /* The blocking transport: where a connection can't be suspended, the request's own thread waits for frames and writes them. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <ap_mpm.h>
-#include <apr_thread_cond.h>
+#include <apr_poll.h>
 #include <scoreboard.h>
 #include <stdlib.h>
 #include "config/mod_qt_log.h"
@@ -31,11 +31,12 @@ typedef struct blocking {
     apr_size_t bytes; /* in the queue */
     hold hold;
     /* -- constant -- */
-    apr_thread_cond_t *wake;
+    apr_pollset_t *wake; /* of nothing: woken by who puts something into the queue, it waits by the monotonic clock (QT-63) */
     /* -- the thread's -- */
     apr_pool_t *pool;    /* where `wake` lives */
     apr_pool_t *scratch; /* cleared each round */
     qt_time written;     /* when something was, last */
+    qt_time ends;        /* QT_NEVER, or when its life is over */
     apr_size_t heard;
     unsigned admitted : 1;
     unsigned gone : 1;   /* the client is */
@@ -61,24 +62,24 @@ static int put(blocking *b, frame *added)
     if (full) {
         b->hold = ASKED;
     }
-    apr_thread_cond_signal(b->wake);
+    apr_pollset_wakeup(b->wake);
     mod_qt_registry_unlock(b->base.child->registry);
     return full;
 }
 
-static void blocking_write(mod_qt_stream *stream, const char *p, apr_size_t n)
+static void blocking_write(mod_qt_stream *stream, const mod_qt_frame *what)
 {
     blocking *b = of(stream);
-    frame *added = ap_malloc(sizeof(*added) + n);
+    frame *added = ap_malloc(sizeof(*added) + what->text.n);
 
     added->next = NULL;
-    added->n = n;
-    memcpy(added->p, p, n);
+    added->n = what->text.n;
+    memcpy(added->p, what->text.p, what->text.n);
     if (put(b, added)) {
         mod_qt_transport_hold(stream, 1, mod_qt_pump_scratch(stream->child->pump));
         mod_qt_registry_lock(stream->child->registry);
         b->hold = HELD;
-        apr_thread_cond_signal(b->wake);
+        apr_pollset_wakeup(b->wake);
         mod_qt_registry_unlock(stream->child->registry);
     }
 }
@@ -88,7 +89,7 @@ static void blocking_end(mod_qt_stream *stream)
     mod_qt_registry_lock(stream->child->registry);
     stream->end_asked = 1;
     if (of(stream)->wake) {
-        apr_thread_cond_signal(of(stream)->wake);
+        apr_pollset_wakeup(of(stream)->wake);
     }
     mod_qt_registry_unlock(stream->child->registry);
 }
@@ -97,24 +98,32 @@ static void blocking_end(mod_qt_stream *stream)
 
 /*
  * Not in r->pool: a prefork child that is told to die destroys it from a signal handler, on top of the thread that waits for
- * `wake`, and destroying a condition waits for those who wait for it.
+ * `wake`.
  */
 static apr_status_t make_wake(blocking *b)
 {
-    apr_thread_cond_t *wake = NULL;
+    apr_pollset_t *wake = NULL;
     apr_status_t rv = apr_pool_create(&b->pool, NULL);
 
     if (rv == APR_SUCCESS) {
         rv = apr_pool_create(&b->scratch, b->pool);
     }
     if (rv == APR_SUCCESS) {
-        rv = apr_thread_cond_create(&wake, b->pool);
+        rv = apr_pollset_create_ex(&wake, 1, b->pool, APR_POLLSET_WAKEABLE, APR_POLLSET_POLL);
     }
     mod_qt_registry_lock(b->base.child->registry);
     b->end = &b->first;
     b->wake = wake;
     mod_qt_registry_unlock(b->base.child->registry);
     return rv;
+}
+
+static int blocking_can(const mod_qt_child *child, request_rec *r, const mod_qt_stream_conf *conf)
+{
+    (void)child;
+    (void)r;
+    (void)conf;
+    return 1;
 }
 
 static apr_status_t blocking_admit(mod_qt_stream *stream)
@@ -166,7 +175,7 @@ static int client_gone(blocking *b)
 {
     conn_rec *c = b->base.c;
 
-    return c->aborted || (!c->master && !mod_qt_transport_listen(c, &b->heard));
+    return c->aborted || (!c->master && !mod_qt_transport_listen(mod_qt_transport_fd(c), &b->heard));
 }
 
 static void pass(blocking *b, const char *p, apr_size_t n)
@@ -194,9 +203,25 @@ static void keep_alive(blocking *b)
 
 static apr_interval_time_t time_to_wait(const blocking *b)
 {
-    qt_time left = keepalive_due(b) - qt_store_now();
+    qt_time due = keepalive_due(b) < b->ends ? keepalive_due(b) : b->ends;
+    qt_time left = due - qt_store_now();
 
     return left < 1 ? 1 : left < LOOK_EVERY ? left : LOOK_EVERY;
+}
+
+/* A wake-up that came before is not slept through: it stays until a poll has seen it. */
+static void wait_for_something(blocking *b)
+{
+    const apr_pollfd_t *none;
+    apr_int32_t n;
+    int nothing;
+
+    mod_qt_registry_lock(b->base.child->registry);
+    nothing = !b->first && !b->base.end_asked && b->hold != HELD;
+    mod_qt_registry_unlock(b->base.child->registry);
+    if (nothing) {
+        apr_pollset_poll(b->wake, time_to_wait(b), &n, &none);
+    }
 }
 
 /* What the queue holds, after a wait if need be; *over: nothing more will come. *release: the zone may go on. */
@@ -205,10 +230,8 @@ static frame *take(blocking *b, int *over, int *release)
     mod_qt_registry *registry = b->base.child->registry;
     frame *taken;
 
+    wait_for_something(b);
     mod_qt_registry_lock(registry);
-    if (!b->first && !b->base.end_asked && b->hold != HELD) {
-        mod_qt_registry_wait(registry, b->wake, time_to_wait(b));
-    }
     taken = b->first;
     b->first = NULL;
     b->end = &b->first;
@@ -234,7 +257,7 @@ static int turn(blocking *b)
         pass(b, at->p, at->n);
     }
     free_frames(taken);
-    if (b->gone || over) {
+    if (b->gone || over || qt_store_now() >= b->ends) {
         return 0;
     }
     if (release) {
@@ -257,6 +280,7 @@ static int blocking_carry(mod_qt_stream *stream)
 {
     blocking *b = of(stream);
 
+    b->ends = stream->conf.life ? qt_store_now() + stream->conf.life : QT_NEVER;
     mod_qt_registry_set_life(stream, MOD_QT_LIVE);
     if (mod_qt_transport_hold(stream, 0, b->scratch) == APR_SUCCESS) {
         while (turn(b)) {
@@ -271,6 +295,7 @@ static int blocking_carry(mod_qt_stream *stream)
 const mod_qt_transport mod_qt_blocking = {
     .name = "blocking",
     .size = sizeof(blocking),
+    .can = blocking_can,
     .admit = blocking_admit,
     .greet = blocking_greet,
     .carry = blocking_carry,

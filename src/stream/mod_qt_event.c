@@ -25,17 +25,24 @@ static void put_closed(qt_buf *buf, const qt_event *event)
 
 void mod_qt_event_frame(qt_buf *buf, const qt_event *event, qt_time now)
 {
-    int task = event->kind == QT_EV_TASK;
+    static const char *const types[] = { [QT_EV_TASK] = "task", [QT_EV_CLOSED] = "closed", [QT_EV_GAP] = "gap" };
     qt_buf data;
 
     qt_buf_init(&data, buf->pool);
-    if (task) {
+    switch (event->kind) {
+    case QT_EV_TASK:
         mod_qt_view_task(&data, &event->task, now);
-    }
-    else {
+        break;
+    case QT_EV_CLOSED:
         put_closed(&data, event);
+        break;
+    case QT_EV_GAP:
+        qt_buf_adds(&data, "{\"reason\":\"slow\"}");
+        break;
+    case QT_EV_END:
+        return;
     }
-    qt_sse_put(buf, &(qt_sse_event){ .type = qt_str_of(task ? "task" : "closed"), .data = qt_buf_str(&data) });
+    qt_sse_put(buf, &(qt_sse_event){ .type = qt_str_of(types[event->kind]), .data = qt_buf_str(&data) });
 }
 
 void mod_qt_event_keepalive(qt_buf *buf, mod_qt_keepalive form)

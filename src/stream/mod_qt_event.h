@@ -8,7 +8,7 @@
 
 /* `retry:` (unless 0) and a first comment. */
 void mod_qt_event_first(qt_buf *buf, apr_interval_time_t retry);
-/* The frame of an event of the zone: QT_EV_TASK or QT_EV_CLOSED. */
+/* The frame of an event of the zone: any but QT_EV_END. */
 void mod_qt_event_frame(qt_buf *buf, const qt_event *event, qt_time now);
 /* Nothing for MOD_QT_KA_NONE. */
 void mod_qt_event_keepalive(qt_buf *buf, mod_qt_keepalive form);

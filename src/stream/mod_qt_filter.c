@@ -14,11 +14,12 @@ typedef struct unflush {
     apr_bucket_brigade *held;  /* what the core may not have yet, set aside */
     apr_bucket_brigade *piece; /* what it gets next; empty between calls */
     apr_size_t limit;          /* most bytes of a piece */
+    int flushed;               /* a FLUSH bucket has come this far */
 } unflush;
 
 static ap_filter_rec_t *handle;
 
-static void drop_flushes(apr_bucket_brigade *bb)
+static void drop_flushes(unflush *u, apr_bucket_brigade *bb)
 {
     apr_bucket *b = APR_BRIGADE_FIRST(bb);
 
@@ -27,6 +28,7 @@ static void drop_flushes(apr_bucket_brigade *bb)
 
         if (APR_BUCKET_IS_FLUSH(b)) {
             apr_bucket_delete(b);
+            u->flushed = 1;
         }
         b = next;
     }
@@ -105,7 +107,7 @@ static apr_status_t unflush_out(ap_filter_t *f, apr_bucket_brigade *bb)
     unflush *u = f->ctx;
     apr_status_t rv = APR_SUCCESS;
 
-    drop_flushes(bb);
+    drop_flushes(u, bb);
     if (APR_BRIGADE_EMPTY(u->held)) {
         rv = feed(f, bb);
     }
@@ -116,7 +118,12 @@ static apr_status_t unflush_out(ap_filter_t *f, apr_bucket_brigade *bb)
     return settle(f, rv);
 }
 
-ap_filter_t *mod_qt_filter_add(request_rec *r)
+int mod_qt_filter_flushed(const ap_filter_t *filter)
+{
+    return ((const unflush *)filter->ctx)->flushed;
+}
+
+void mod_qt_filter_add(request_rec *r)
 {
     conn_rec *c = r->connection;
     const core_server_config *core = ap_get_core_module_config(c->base_server->module_config);
@@ -126,7 +133,17 @@ ap_filter_t *mod_qt_filter_add(request_rec *r)
     u->piece = apr_brigade_create(c->pool, c->bucket_alloc);
     u->limit = core->flush_max_threshold < PIECE_MAX ? core->flush_max_threshold : PIECE_MAX;
     /* With r, although the filter is the connection's: else the request's own chain would lead around it. */
-    return ap_add_output_filter_handle(handle, u, r, c);
+    ap_add_output_filter_handle(handle, u, r, c);
+}
+
+ap_filter_t *mod_qt_filter_of(conn_rec *c)
+{
+    ap_filter_t *f = c->output_filters;
+
+    while (f && f->frec != handle) {
+        f = f->next;
+    }
+    return f;
 }
 
 void mod_qt_filter_register(void)

@@ -14,7 +14,11 @@
  */
 void mod_qt_filter_register(void);
 /* Put it into the chain of r's connection, for the rest of the connection's life; the thread that owns r. */
-ap_filter_t *mod_qt_filter_add(request_rec *r);
+void mod_qt_filter_add(request_rec *r);
+/* It, in the chain of a connection to which it was added. */
+ap_filter_t *mod_qt_filter_of(conn_rec *c);
+/* Whether anything above has ever let a FLUSH bucket through: a filter that swallows them keeps events back. */
+int mod_qt_filter_flushed(const ap_filter_t *filter);
 /* The socket is writable again: write what it takes. An error: the client is gone. */
 apr_status_t mod_qt_filter_push(ap_filter_t *filter);
 

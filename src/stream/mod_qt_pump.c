@@ -22,6 +22,8 @@
 #define FAILED_PAUSE (QT_SECOND / 10)
 /* How long streams may take to end when the process ends. */
 #define STOP_MAX (2 * QT_SECOND)
+/* While draining, streams are ended so often. */
+#define SWEEP_STEP (QT_SECOND / 50)
 /* Bytes that its allocator keeps from turn to turn. */
 #define SCRATCH_KEPT (1024 * 1024)
 
@@ -38,6 +40,7 @@ struct mod_qt_pump {
     apr_pool_t *pool;    /* its own, of its own allocator: pchild is not for threads */
     apr_pool_t *scratch;
     apr_pollset_t *pollset;
+    apr_socket_t *any;   /* names the descriptor that is being added or removed */
     mod_qt_timers timers;
     zone *zones;
     unsigned nzones;
@@ -45,7 +48,10 @@ struct mod_qt_pump {
     qt_time now;
     apr_uint64_t turn;
     int rang;            /* the bell did, in the last sleep */
-    int swept;           /* how far draining has been told to the streams: 0 not, 1 gracefully, 2 fast */
+    int swept;           /* how the streams are being ended: 0 not, 1 gracefully, 2 fast */
+    qt_time drain_time, drain_began;
+    unsigned sweep_at;   /* slots before it were told */
+    int sweep_over;      /* all were */
     qt_time give_up;     /* QT_NEVER, or when it stops, whatever is left */
     /* -- set by other threads, then the bell is rung -- */
     volatile apr_uint32_t drain; /* as `swept`, wanted */
@@ -107,6 +113,21 @@ apr_status_t mod_qt_pump_watch(mod_qt_stream *stream, apr_int16_t events)
     return rv;
 }
 
+/* What epoll keeps of a socket is its descriptor, taken when it is added or removed: one object serves all. */
+int mod_qt_pump_takes_fds(const mod_qt_pump *pump)
+{
+    return strcmp(apr_pollset_method_name(pump->pollset), "epoll") == 0;
+}
+
+apr_status_t mod_qt_pump_watch_fd(mod_qt_stream *stream, int fd, apr_int16_t events)
+{
+    mod_qt_pump *pump = stream->child->pump;
+
+    apr_os_sock_put(&pump->any, &fd, pump->pool);
+    stream->pfd.desc.s = pump->any;
+    return mod_qt_pump_watch(stream, events);
+}
+
 void mod_qt_pump_timer(mod_qt_stream *stream, qt_time interval)
 {
     mod_qt_timer_start(&stream->child->pump->timers, &stream->timer, interval, stream->child->pump->now);
@@ -116,6 +137,7 @@ void mod_qt_pump_forget(mod_qt_stream *stream)
 {
     mod_qt_pump_watch(stream, 0);
     mod_qt_timer_stop(&stream->timer);
+    mod_qt_timer_stop(&stream->life_timer);
     stream->child->pump->owned--;
 }
 
@@ -132,11 +154,13 @@ static void deliver(mod_qt_pump *pump, const qt_event *event)
         stream->transport->end(stream);
     }
     else {
-        qt_buf frame;
+        qt_buf text;
+        mod_qt_frame frame;
 
-        qt_buf_init(&frame, pump->scratch);
-        mod_qt_event_frame(&frame, event, qt_store_now()); /* no older than the event, or more seconds would be left than there are */
-        stream->transport->write(stream, frame.p, frame.n);
+        mod_qt_frame_begin(&text, pump->scratch);
+        mod_qt_event_frame(&text, event, qt_store_now()); /* no older than the event, or more seconds would be left than there are */
+        frame = mod_qt_frame_end(&text);
+        stream->transport->write(stream, &frame);
     }
     mod_qt_registry_unpin(stream);
 }
@@ -217,30 +241,52 @@ static void adopt_arrivals(mod_qt_pump *pump)
         mod_qt_stream *next = stream->next;
 
         pump->owned++;
+        stream->life_timer.kind = MOD_QT_TIMER_LIFE;
+        if (stream->conf.life) {
+            mod_qt_timer_start(&pump->timers, &stream->life_timer, stream->conf.life, pump->now);
+        }
         stream->transport->adopt(stream);
         stream = next;
     }
+}
+
+/* Slots whose streams are to be ended by now: their share of all is that of the drain time which has passed. */
+static unsigned sweep_until(const mod_qt_pump *pump)
+{
+    unsigned slots = mod_qt_registry_slots(pump->child->registry);
+    qt_time passed = pump->now - pump->drain_began;
+
+    if (pump->swept > 1 || passed >= pump->drain_time) {
+        return slots;
+    }
+    return (unsigned)((apr_uint64_t)slots * (apr_uint64_t)passed / (apr_uint64_t)pump->drain_time);
 }
 
 /* Nobody gets in any more, so that one walk finds all. */
 static void sweep(mod_qt_pump *pump)
 {
     int wanted = (int)apr_atomic_read32(&pump->drain), end = 0;
-    unsigned i;
+    unsigned until;
 
-    if (wanted <= pump->swept) {
+    if (wanted > pump->swept) {
+        pump->drain_began = pump->swept ? pump->drain_began : pump->now;
+        pump->swept = wanted;
+        pump->sweep_at = 0;
+        pump->sweep_over = 0;
+        mod_qt_registry_drain(pump->child->registry);
+    }
+    if (!pump->swept || pump->sweep_over) {
         return;
     }
-    pump->swept = wanted;
-    mod_qt_registry_drain(pump->child->registry);
-    for (i = 0; !end; i++) {
-        mod_qt_stream *stream = mod_qt_registry_pin_at(pump->child->registry, i, &end);
+    for (until = sweep_until(pump); pump->sweep_at < until; pump->sweep_at++) {
+        mod_qt_stream *stream = mod_qt_registry_pin_at(pump->child->registry, pump->sweep_at, &end);
 
         if (stream) {
             stream->transport->end(stream);
             mod_qt_registry_unpin(stream);
         }
     }
+    pump->sweep_over = pump->sweep_at >= mod_qt_registry_slots(pump->child->registry);
 }
 
 static void run_timers(mod_qt_pump *pump)
@@ -248,9 +294,16 @@ static void run_timers(mod_qt_pump *pump)
     mod_qt_timer *timer;
 
     while ((timer = mod_qt_timers_pop(&pump->timers, pump->now)) != NULL) {
-        mod_qt_stream *stream = (mod_qt_stream *)((char *)timer - offsetof(mod_qt_stream, timer));
+        if (timer->kind == MOD_QT_TIMER_LIFE) {
+            mod_qt_stream *stream = (mod_qt_stream *)((char *)timer - offsetof(mod_qt_stream, life_timer));
 
-        stream->transport->due(stream);
+            stream->transport->end(stream);
+        }
+        else {
+            mod_qt_stream *stream = (mod_qt_stream *)((char *)timer - offsetof(mod_qt_stream, timer));
+
+            stream->transport->due(stream);
+        }
     }
 }
 
@@ -269,6 +322,9 @@ static qt_time next_due(const mod_qt_pump *pump)
     qt_time due = mod_qt_timers_next(&pump->timers);
     unsigned i;
 
+    if (pump->swept && !pump->sweep_over) {
+        due = due < pump->now + SWEEP_STEP ? due : pump->now + SWEEP_STEP;
+    }
     if (pump->give_up != QT_NEVER) {
         return pump->owned && due > pump->now ? (due < pump->give_up ? due : pump->give_up) : 0;
     }
@@ -364,7 +420,7 @@ static void *APR_THREAD_FUNC pump_main(apr_thread_t *thread, void *data)
     (void)thread;
     pump->now = qt_store_now();
     while (pump->give_up == QT_NEVER || (pump->owned && pump->now < pump->give_up)) {
-        if (pump->give_up == QT_NEVER && apr_atomic_read32(&pump->stop)) {
+        if (pump->give_up == QT_NEVER && apr_atomic_read32(&pump->stop) && (pump->sweep_over || !pump->owned)) {
             pump->give_up = pump->now + STOP_MAX;
         }
         take_turn(pump);
@@ -389,7 +445,7 @@ static apr_status_t join(void *data)
     apr_status_t ended;
 
     apr_atomic_set32(&pump->stop, 1);
-    mod_qt_pump_drain(pump, 1);
+    mod_qt_pump_drain(pump, !apr_atomic_read32(&pump->drain)); /* a graceful drain goes on to its end */
     apr_thread_join(&ended, pump->thread);
     return APR_SUCCESS;
 }
@@ -457,12 +513,13 @@ static apr_status_t start_thread(mod_qt_pump *pump, apr_pool_t *pchild)
     return rv;
 }
 
-apr_status_t mod_qt_pump_start(mod_qt_child *child, apr_pool_t *pchild)
+apr_status_t mod_qt_pump_start(mod_qt_child *child, qt_time drain_time, apr_pool_t *pchild)
 {
     mod_qt_pump *pump = apr_pcalloc(pchild, sizeof(*pump));
     apr_status_t rv;
 
     pump->child = child;
+    pump->drain_time = drain_time;
     pump->give_up = QT_NEVER;
     pump->rang = 1;
     child->pump = pump;

@@ -2,8 +2,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream/mod_qt_registry.h"
 
+#include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
 #include <stdlib.h>
+#include "stream/mod_qt_slab.h"
 
 #define SLOTS_FIRST 64
 #define NO_SLOT ((apr_uint32_t)-1)
@@ -17,6 +19,7 @@ typedef struct slot {
 struct mod_qt_registry {
     apr_thread_mutex_t *mutex; /* guards all that follows */
     apr_thread_cond_t *unpinned;
+    mod_qt_slab objects;
     slot *slots;
     apr_uint32_t nslots, first_free;
     mod_qt_stream *arrivals, **arrivals_end;
@@ -34,15 +37,11 @@ void mod_qt_registry_unlock(mod_qt_registry *registry)
     apr_thread_mutex_unlock(registry->mutex);
 }
 
-void mod_qt_registry_wait(mod_qt_registry *registry, apr_thread_cond_t *cond, apr_interval_time_t timeout)
-{
-    apr_thread_cond_timedwait(cond, registry->mutex, timeout);
-}
-
 static apr_status_t free_slots(void *data)
 {
     mod_qt_registry *registry = data;
 
+    mod_qt_slab_free(&registry->objects);
     free(registry->slots);
     registry->slots = NULL;
     registry->nslots = 0;
@@ -50,7 +49,7 @@ static apr_status_t free_slots(void *data)
     return APR_SUCCESS;
 }
 
-apr_status_t mod_qt_registry_create(mod_qt_registry **registry, qt_store *store, apr_pool_t *pool)
+apr_status_t mod_qt_registry_create(mod_qt_registry **registry, qt_store *store, apr_size_t object_size, apr_pool_t *pool)
 {
     mod_qt_registry *made = apr_pcalloc(pool, sizeof(*made));
     unsigned zones = 0;
@@ -65,6 +64,7 @@ apr_status_t mod_qt_registry_create(mod_qt_registry **registry, qt_store *store,
     while (qt_store_zone(store, zones)) {
         zones++;
     }
+    mod_qt_slab_init(&made->objects, object_size);
     made->zone_counts = apr_pcalloc(pool, (zones + 1) * sizeof(*made->zone_counts));
     made->first_free = NO_SLOT;
     made->arrivals_end = &made->arrivals;
@@ -111,25 +111,50 @@ static unsigned zone_index(qt_store *store, qt_zone_ref *zone)
     return i;
 }
 
-mod_qt_stream *mod_qt_registry_open(mod_qt_child *child, const mod_qt_transport *transport, qt_zone_ref *zone)
+/* Under the mutex. */
+static mod_qt_stream *make(mod_qt_child *child, const mod_qt_transport *transport, qt_zone_ref *zone, qt_str who)
 {
-    mod_qt_registry *registry = child->registry;
-    mod_qt_stream *stream = ap_calloc(1, transport->size);
+    mod_qt_stream *stream = mod_qt_slab_take(&child->registry->objects);
 
     stream->child = child;
     stream->transport = transport;
     stream->zone = zone;
     stream->zone_index = zone_index(child->store, zone);
-    mod_qt_registry_lock(registry);
-    if (registry->draining) {
-        mod_qt_registry_unlock(registry);
-        free(stream);
-        return NULL;
-    }
-    take_slot(registry, stream);
-    registry->zone_counts[stream->zone_index]++;
-    mod_qt_registry_unlock(registry);
+    stream->who = ap_malloc(who.n + 1);
+    memcpy(stream->who, who.p, who.n);
+    stream->who[who.n] = '\0';
+    take_slot(child->registry, stream);
+    child->registry->zone_counts[stream->zone_index]++;
     return stream;
+}
+
+mod_qt_stream *mod_qt_registry_open(mod_qt_child *child, const mod_qt_transport *transport, qt_zone_ref *zone, qt_str who)
+{
+    mod_qt_stream *stream;
+
+    mod_qt_registry_lock(child->registry);
+    stream = child->registry->draining ? NULL : make(child, transport, zone, who);
+    mod_qt_registry_unlock(child->registry);
+    return stream;
+}
+
+/* Under the mutex, which it may give up for a while. */
+static void wait_for_pins(mod_qt_registry *registry, const mod_qt_stream *stream)
+{
+    while (stream->pins) {
+        apr_thread_cond_wait(registry->unpinned, registry->mutex);
+    }
+}
+
+void mod_qt_registry_change(mod_qt_stream *stream, const mod_qt_transport *transport)
+{
+    mod_qt_registry *registry = stream->child->registry;
+
+    mod_qt_registry_lock(registry);
+    wait_for_pins(registry, stream);
+    stream->transport = transport;
+    memset(stream + 1, 0, registry->objects.size - sizeof(*stream));
+    mod_qt_registry_unlock(registry);
 }
 
 void mod_qt_registry_release(mod_qt_stream *stream)
@@ -139,9 +164,7 @@ void mod_qt_registry_release(mod_qt_stream *stream)
     slot *home;
 
     mod_qt_registry_lock(registry);
-    while (stream->pins) {
-        apr_thread_cond_wait(registry->unpinned, registry->mutex);
-    }
+    wait_for_pins(registry, stream);
     home = &registry->slots[i];
     home->stream = NULL;
     home->generation = home->generation == APR_UINT32_MAX ? 1 : home->generation + 1;
@@ -149,8 +172,13 @@ void mod_qt_registry_release(mod_qt_stream *stream)
     registry->first_free = i;
     registry->zone_counts[stream->zone_index]--;
     mod_qt_registry_unlock(registry);
-    stream->transport->dismiss(stream);
-    free(stream);
+    if (stream->transport->dismiss) {
+        stream->transport->dismiss(stream);
+    }
+    free(stream->who);
+    mod_qt_registry_lock(registry);
+    mod_qt_slab_give(&registry->objects, stream);
+    mod_qt_registry_unlock(registry);
 }
 
 mod_qt_stream *mod_qt_registry_pin(mod_qt_registry *registry, apr_uint64_t cookie)
@@ -253,6 +281,16 @@ apr_uint32_t mod_qt_registry_count(mod_qt_registry *registry, unsigned zone_inde
 
     mod_qt_registry_lock(registry);
     n = registry->zone_counts[zone_index];
+    mod_qt_registry_unlock(registry);
+    return n;
+}
+
+unsigned mod_qt_registry_slots(mod_qt_registry *registry)
+{
+    unsigned n;
+
+    mod_qt_registry_lock(registry);
+    n = registry->nslots;
     mod_qt_registry_unlock(registry);
     return n;
 }

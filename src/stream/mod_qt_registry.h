@@ -3,14 +3,19 @@
 #ifndef MOD_QT_REGISTRY_H
 #define MOD_QT_REGISTRY_H
 
-#include <apr_thread_cond.h>
 #include "stream/mod_qt_transport.h"
 
 /* Thread-safe. Its mutex is its own business but for the three at the end. */
-apr_status_t mod_qt_registry_create(mod_qt_registry **registry, qt_store *store, apr_pool_t *pool);
+/* object_size: of the largest transport's objects. */
+apr_status_t mod_qt_registry_create(mod_qt_registry **registry, qt_store *store, apr_size_t object_size, apr_pool_t *pool);
 
-/* A new object of the transport in a slot of its own, arriving; NULL when the child is draining. Gone by `release`. */
-mod_qt_stream *mod_qt_registry_open(mod_qt_child *child, const mod_qt_transport *transport, qt_zone_ref *zone);
+/*
+ * A new object of the transport in a slot of its own, arriving; NULL when the child is draining. Gone by `release`.
+ * `who` is copied. All objects have room for any transport's.
+ */
+mod_qt_stream *mod_qt_registry_open(mod_qt_child *child, const mod_qt_transport *transport, qt_zone_ref *zone, qt_str who);
+/* An arriving stream becomes another transport's, all of whose own members are zero. */
+void mod_qt_registry_change(mod_qt_stream *stream, const mod_qt_transport *transport);
 /* Give the slot back and free the object, as its owner; waits for pins. */
 void mod_qt_registry_release(mod_qt_stream *stream);
 
@@ -30,12 +35,13 @@ int mod_qt_registry_end_asked(mod_qt_stream *stream);
 
 /* From now on nobody gets in. */
 void mod_qt_registry_drain(mod_qt_registry *registry);
+/* There are so many, used or not. */
+unsigned mod_qt_registry_slots(mod_qt_registry *registry);
 /* How many streams of this child are in the zone with this index. */
 apr_uint32_t mod_qt_registry_count(mod_qt_registry *registry, unsigned zone_index);
 
-/* For the queues of blocking streams: lock, unlock, and wait for a condition under the lock, `timeout` > 0 microseconds at most. */
+/* For the queues of blocking streams. */
 void mod_qt_registry_lock(mod_qt_registry *registry);
 void mod_qt_registry_unlock(mod_qt_registry *registry);
-void mod_qt_registry_wait(mod_qt_registry *registry, apr_thread_cond_t *cond, apr_interval_time_t timeout);
 
 #endif

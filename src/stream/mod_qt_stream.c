@@ -3,9 +3,14 @@
 #include "stream/mod_qt_stream.h"
 
 #include <ap_mpm.h>
+#include <apr_strings.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <http_protocol.h>
 #include <util_filter.h>
 #include "config/mod_qt_log.h"
+#include "stream/mod_qt_detached.h"
 #include "stream/mod_qt_event.h"
 #include "stream/mod_qt_filter.h"
 #include "stream/mod_qt_pump.h"
@@ -13,8 +18,16 @@
 #include "stream/mod_qt_registry.h"
 #include "stream/mod_qt_suspended.h"
 
+/* Descriptors that streams leave to httpd, besides two for each thread. */
+#define DESCRIPTORS_SPARE 64
+/* Different lifes that one QueueTasksStreamLife makes. */
+#define LIFE_STEPS 15
 /* What a busy answer's `retry:` grows from when the Location sends none. */
 #define BUSY_RETRY (3 * QT_SECOND)
+
+/* In order: the first that can carry a stream does. Whoever stands behind one with `fits` greets as it does. */
+static const mod_qt_transport *const transports[] = { &mod_qt_detached, &mod_qt_suspended, &mod_qt_blocking };
+#define TRANSPORTS (sizeof(transports) / sizeof(*transports))
 
 static mod_qt_child *here;   /* this process, between child_init and the end of the pump */
 static mod_qt_quota *shared; /* of this generation */
@@ -49,15 +62,54 @@ int mod_qt_stream_busy(request_rec *r, apr_interval_time_t retry, const char *re
 
 /* ---- opening ---- */
 
-static mod_qt_stream *make_stream(request_rec *r, qt_zone_ref *zone, const mod_qt_stream_conf *conf)
+/* A tenth in steps: a few, so that the pump's timers stay few (stream/mod_qt_timer.h). */
+static apr_interval_time_t with_jitter(apr_interval_time_t life)
 {
-    const mod_qt_transport *transport = mod_qt_suspended_can(r) ? &mod_qt_suspended : &mod_qt_blocking;
-    mod_qt_stream *stream = mod_qt_registry_open(here, transport, zone);
+    return life + life / 10 * ap_random_pick(0, LIFE_STEPS) / LIFE_STEPS;
+}
+
+/*
+ * Descriptors are given out lowest first, so that the number of a new one tells how many there are. What httpd needs for connections
+ * that come, files and its own matters is left to it.
+ */
+static int descriptors_short(const request_rec *r)
+{
+    struct rlimit most;
+    int threads = 1, next;
+    rlim_t spare;
+
+    if (r->connection->master || getrlimit(RLIMIT_NOFILE, &most) != 0 || most.rlim_cur == RLIM_INFINITY) {
+        return 0;
+    }
+    next = fcntl(mod_qt_transport_fd(r->connection), F_DUPFD_CLOEXEC, 0);
+    if (next < 0) {
+        return 1;
+    }
+    close(next);
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    spare = DESCRIPTORS_SPARE + 2 * (rlim_t)(threads > 0 ? threads : 1);
+    spare = spare < most.rlim_cur / 2 ? spare : most.rlim_cur / 2;
+    return (rlim_t)next >= most.rlim_cur - spare;
+}
+
+/* The place in the table of the first transport, from `from` on, that can. The last one always can. */
+static unsigned choose(unsigned from, request_rec *r, const mod_qt_stream_conf *conf)
+{
+    while (!transports[from]->can(here, r, conf)) {
+        from++;
+    }
+    return from;
+}
+
+static mod_qt_stream *make_stream(request_rec *r, qt_zone_ref *zone, qt_str who, const mod_qt_stream_conf *conf)
+{
+    mod_qt_stream *stream = mod_qt_registry_open(here, transports[choose(0, r, conf)], zone, who);
 
     if (stream) {
         stream->r = r;
         stream->c = r->connection;
         stream->conf = *conf;
+        stream->conf.life = with_jitter(conf->life);
         stream->bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     }
     return stream;
@@ -66,7 +118,7 @@ static mod_qt_stream *make_stream(request_rec *r, qt_zone_ref *zone, const mod_q
 /* Take what it needs, then its place in the zone. */
 static apr_status_t join_zone(mod_qt_stream *stream, qt_call *join)
 {
-    apr_status_t rv = stream->transport->admit(stream);
+    apr_status_t rv = stream->transport->admit ? stream->transport->admit(stream) : APR_SUCCESS;
 
     if (rv != APR_SUCCESS) {
         return rv;
@@ -93,9 +145,33 @@ static int send_head(mod_qt_stream *stream)
     mod_qt_event_first(&first, stream->conf.retry);
     rv = stream->transport->greet(stream, first.p, first.n);
     if (primary) {
+        mod_qt_transport_mind(stream);
         stream->c->keepalive = AP_CONN_CLOSE;
     }
     return rv == APR_SUCCESS;
+}
+
+/* Now that the head has passed the filters it is seen which of them stay. */
+static void settle(mod_qt_stream *stream)
+{
+    unsigned at = 0;
+
+    while (stream->transport->fits && !stream->transport->fits(stream)) {
+        while (transports[at++] != stream->transport) {
+        }
+        at = choose(at, stream->r, &stream->conf);
+        mod_qt_registry_change(stream, transports[at]);
+    }
+}
+
+/* For log formats: %{queuetasks-user}n and its like. */
+static void note(const mod_qt_stream *stream)
+{
+    request_rec *r = stream->r;
+
+    apr_table_setn(r->notes, "queuetasks-user", apr_pstrdup(r->pool, stream->who));
+    apr_table_setn(r->notes, "queuetasks-stream", apr_psprintf(r->pool, "%" APR_UINT64_T_FMT, stream->number));
+    apr_table_setn(r->notes, "queuetasks-transport", stream->transport->name);
 }
 
 int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const mod_qt_stream_conf *conf, apr_status_t *status)
@@ -106,7 +182,12 @@ int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const m
     if (!here || r->main) {
         return DECLINED;
     }
-    stream = make_stream(r, zone, conf);
+    *status = QT_E_CROWDED;
+    if (descriptors_short(r)) {
+        return DECLINED;
+    }
+    *status = QT_E_DRAINING;
+    stream = make_stream(r, zone, join->who, conf);
     if (!stream) {
         return DECLINED;
     }
@@ -120,6 +201,8 @@ int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const m
         mod_qt_registry_release(stream);
         return OK;
     }
+    settle(stream);
+    note(stream);
     return stream->transport->carry(stream);
 }
 
@@ -146,6 +229,16 @@ static apr_uint32_t quarter_of_threads(void)
     return threads > 0 && daemons > 0 && threads * daemons > 4 ? (apr_uint32_t)(threads * daemons / 4) : 1;
 }
 
+static apr_size_t largest_object(void)
+{
+    apr_size_t largest = 0, i;
+
+    for (i = 0; i < TRANSPORTS; i++) {
+        largest = transports[i]->size > largest ? transports[i]->size : largest;
+    }
+    return largest;
+}
+
 static apr_status_t leave_process(void *data)
 {
     (void)data;
@@ -153,7 +246,7 @@ static apr_status_t leave_process(void *data)
     return APR_SUCCESS;
 }
 
-apr_status_t mod_qt_stream_child_init(qt_store *store, server_rec *s, apr_pool_t *pchild, apr_uint32_t max_blocking)
+apr_status_t mod_qt_stream_child_init(qt_store *store, server_rec *s, apr_pool_t *pchild, const mod_qt_stream_limits *limits)
 {
     mod_qt_child *child = apr_pcalloc(pchild, sizeof(*child));
     apr_status_t rv;
@@ -161,10 +254,10 @@ apr_status_t mod_qt_stream_child_init(qt_store *store, server_rec *s, apr_pool_t
     child->store = store;
     child->server = s;
     child->quota = shared;
-    mod_qt_quota_child(shared, qt_store_child(store), max_blocking ? max_blocking : quarter_of_threads());
-    rv = mod_qt_registry_create(&child->registry, store, pchild);
+    mod_qt_quota_child(shared, qt_store_child(store), limits->blocking ? limits->blocking : quarter_of_threads());
+    rv = mod_qt_registry_create(&child->registry, store, largest_object(), pchild);
     if (rv == APR_SUCCESS) {
-        rv = mod_qt_pump_start(child, pchild);
+        rv = mod_qt_pump_start(child, limits->drain, pchild);
     }
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s, QTLOGNO(00206) "pump: can't start; no streams in this child");

@@ -11,10 +11,13 @@
  *
  *   arriving   The handler's thread owns r, c and the stream: it takes a slot, joins the zone (held: the zone gives it nothing
  *              but its end), sends the head. The pump may know its cookie, and then only marks it "end asked".
- *   live       suspended: the pump owns r, c and the stream from the moment that the suspend_connection hook returns. No other
+ *   live       detached: the pump owns the stream, which has a descriptor and nothing else of httpd's, from the moment that it is
+ *              handed over in the handler; httpd finishes request and connection, to which it believes the client lost.
+ *              suspended: the pump owns r, c and the stream from the moment that the suspend_connection hook returns. No other
  *              thread writes to them but the MPM, which is still on its way out of that hook: it clears c->sbh and sets one flag.
  *              blocking: the handler's thread owns r, c and the stream as before; the pump puts frames into its queue and marks its end.
- *   ending     The same owner finishes the response. It has left the zone. suspended: nothing is finished before the MPM has
+ *   ending     The same owner finishes the response. It has left the zone. detached: the last chunk, then the socket lingers.
+ *              suspended: nothing is finished before the MPM has
  *              let go (c->sbh is NULL, a turn of the pump and a moment have passed); then the request ends, what the client
  *              has not read yet drains, the connection lingers like any other of httpd, its pool is destroyed.
  *
@@ -33,6 +36,8 @@ typedef struct mod_qt_stream_conf {
     apr_interval_time_t keepalive;  /* silence after which a keep-alive is sent; > 0 */
     mod_qt_keepalive keepalive_form;
     apr_interval_time_t retry;      /* sent as `retry:` first; 0: not sent */
+    apr_interval_time_t life;       /* it is ended after so long, and up to a tenth more; 0: never */
+    int detach;                     /* 1: it may leave httpd's hands where nothing but plain HTTP/1.x is to be done */
 } mod_qt_stream_conf;
 
 /*
@@ -42,7 +47,7 @@ typedef struct mod_qt_stream_conf {
  * Returns SUSPENDED or OK: the stream is under way or over, return it to httpd. Any other failure is in *status, with
  * nothing sent yet and DECLINED returned: the caller answers (QT_E_STAY_AWAY: 204, ...). Of this floor's own:
  *   QT_E_DRAINING  this child is stopping
- *   QT_E_CROWDED   no thread is left for a stream that needs one (or what QT_JOIN says by it)
+ *   QT_E_CROWDED   no thread is left for a stream that needs one, or no descriptors to spare (or what QT_JOIN says by it)
  *   QT_E_UNKNOWN   r is a subrequest: there is no stream inside another document
  */
 int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const mod_qt_stream_conf *conf, apr_status_t *status);
@@ -59,12 +64,15 @@ int mod_qt_stream_busy(request_rec *r, apr_interval_time_t retry, const char *re
 void mod_qt_stream_register(apr_pool_t *p);
 /* post_config, each generation: the count of blocking streams that all its children share. */
 apr_status_t mod_qt_stream_post_config(apr_pool_t *pconf);
-/*
- * child_init, after qt_store_child_init: starts the pump, which is joined in a pre-cleanup of pchild.
- * max_blocking: streams of the whole server that may hold a thread; 0 stands for a quarter of all threads, at least 1.
- */
-apr_status_t mod_qt_stream_child_init(qt_store *store, server_rec *s, apr_pool_t *pchild, apr_uint32_t max_blocking);
-/* child_stopping: ends all streams of this child. Any thread, any number of times, before child_init too; waits for nothing. */
+typedef struct mod_qt_stream_limits {
+    apr_uint32_t blocking;     /* streams of the whole server that may hold a thread; 0: a quarter of all threads, at least 1 */
+    apr_interval_time_t drain; /* a child that stops gracefully spreads the ends of its streams over so long */
+} mod_qt_stream_limits;
+
+/* child_init, after qt_store_child_init: starts the pump, which is joined in a pre-cleanup of pchild. */
+apr_status_t mod_qt_stream_child_init(qt_store *store, server_rec *s, apr_pool_t *pchild, const mod_qt_stream_limits *limits);
+/* child_stopping: ends all streams of this child, gracefully one after the other. Any thread, any number of times, before
+ * child_init too; waits for nothing. */
 void mod_qt_stream_child_stopping(int graceful);
 /* child_status, in the parent: the child with this pid is gone, and with it its share of blocking streams. */
 void mod_qt_stream_child_ended(apr_int32_t pid);

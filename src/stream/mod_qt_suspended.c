@@ -3,6 +3,7 @@
 #include "stream/mod_qt_suspended.h"
 
 #include <ap_mpm.h>
+#include <apr_atomic.h>
 #include <http_config.h>
 #include <http_connection.h>
 #include <http_core.h>
@@ -10,7 +11,6 @@
 #include <http_request.h>
 #include <mpm_common.h>
 #include "config/mod_qt_log.h"
-#include "stream/mod_qt_event.h"
 #include "stream/mod_qt_filter.h"
 #include "stream/mod_qt_pump.h"
 #include "stream/mod_qt_registry.h"
@@ -49,31 +49,48 @@ static suspended *of(mod_qt_stream *stream)
 
 /* ---- the handler's thread ---- */
 
-int mod_qt_suspended_can(request_rec *r)
+/* Filters that sleep in the thread that writes: the pump may not, so that such a response keeps a thread of its own. */
+static int has_sleeper(const ap_filter_t *f)
+{
+    while (f && strcmp(f->frec->name, "rate_limit") != 0) {
+        f = f->next;
+    }
+    return f != NULL;
+}
+
+static int suspended_can(const mod_qt_child *child, request_rec *r, const mod_qt_stream_conf *conf)
 {
     int async = 0;
 
-    if (r->main || r->prev || r->connection->master || !r->connection->cs) {
+    (void)child;
+    (void)conf;
+    if (r->main || r->prev || r->connection->master || !r->connection->cs || has_sleeper(r->output_filters)) {
         return 0;
     }
     return ap_mpm_query(AP_MPMQ_IS_ASYNC, &async) == APR_SUCCESS && async;
 }
 
-static apr_status_t suspended_admit(mod_qt_stream *stream)
+/* The first filter of somebody else's; the warning is given once in the life of a child. */
+static void warn_of_keeper(request_rec *r)
 {
-    (void)stream;
-    return APR_SUCCESS;
+    static volatile apr_uint32_t given;
+
+    if (apr_atomic_inc32(&given) == 0) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, QTLOGNO(00209) "stream: a filter of this response (%s is the first) keeps back what "
+                      "is flushed: events will be late or never come; take it out for the streams", r->output_filters->frec->name);
+    }
 }
 
-static void suspended_dismiss(mod_qt_stream *stream)
+apr_status_t mod_qt_suspended_greet(mod_qt_stream *stream, const char *p, apr_size_t n)
 {
-    (void)stream;
-}
+    apr_status_t rv;
 
-static apr_status_t suspended_greet(mod_qt_stream *stream, const char *p, apr_size_t n)
-{
-    of(stream)->filter = mod_qt_filter_add(stream->r);
-    return mod_qt_transport_pass(stream, p, n);
+    mod_qt_filter_add(stream->r);
+    rv = mod_qt_transport_pass(stream, p, n);
+    if (rv == APR_SUCCESS && !mod_qt_filter_flushed(mod_qt_filter_of(stream->c))) {
+        warn_of_keeper(stream->r);
+    }
+    return rv;
 }
 
 /* The request dies: as the pump wants it, or too early for the pump. */
@@ -97,6 +114,7 @@ static apr_status_t forget_request(void *data)
 
 static int suspended_carry(mod_qt_stream *stream)
 {
+    of(stream)->filter = mod_qt_filter_of(stream->c);
     apr_pool_cleanup_register(stream->r->pool, stream, forget_request, apr_pool_cleanup_null);
     ap_set_module_config(stream->c->conn_config, &queuetasks_module, stream);
     return SUSPENDED;
@@ -159,16 +177,6 @@ static void unclog(mod_qt_stream *stream)
     }
 }
 
-static void rest(mod_qt_stream *stream)
-{
-    if (stream->conf.keepalive_form == MOD_QT_KA_NONE) {
-        mod_qt_timer_stop(&stream->timer);
-    }
-    else {
-        mod_qt_pump_timer(stream, stream->conf.keepalive);
-    }
-}
-
 /* After something was written: wait for the next time, or for the client. */
 static void after_write(mod_qt_stream *stream)
 {
@@ -179,7 +187,7 @@ static void after_write(mod_qt_stream *stream)
         return;
     }
     if (!clogged) {
-        rest(stream);
+        mod_qt_transport_rest(stream);
         if (of(stream)->clogged) {
             unclog(stream);
         }
@@ -192,12 +200,12 @@ static void after_write(mod_qt_stream *stream)
     }
 }
 
-static void suspended_write(mod_qt_stream *stream, const char *p, apr_size_t n)
+static void suspended_write(mod_qt_stream *stream, const mod_qt_frame *frame)
 {
     if (of(stream)->phase != FLOWING) {
         return;
     }
-    if (mod_qt_transport_pass(stream, p, n) != APR_SUCCESS) {
+    if (mod_qt_transport_pass(stream, frame->text.p, frame->text.n) != APR_SUCCESS) {
         lose(stream);
         return;
     }
@@ -300,16 +308,13 @@ static void finish(mod_qt_stream *stream)
 /* Silence was long enough: a word, or, to a clogged client, an end. */
 static void flow_due(mod_qt_stream *stream)
 {
-    qt_buf frame;
-
     if (of(stream)->clogged) {
         ap_log_cerror(APLOG_MARK, APLOG_INFO, 0, stream->c, QTLOGNO(00205) "stream: closed, since its client does not read");
         lose(stream);
-        return;
     }
-    qt_buf_init(&frame, mod_qt_pump_scratch(stream->child->pump));
-    mod_qt_event_keepalive(&frame, stream->conf.keepalive_form);
-    suspended_write(stream, frame.p, frame.n);
+    else {
+        mod_qt_transport_speak(stream);
+    }
 }
 
 static void suspended_due(mod_qt_stream *stream)
@@ -353,7 +358,7 @@ static void suspended_ready(mod_qt_stream *stream, apr_int16_t events)
 {
     int gone = events & (APR_POLLERR | APR_POLLHUP | APR_POLLNVAL);
 
-    if (gone || ((events & APR_POLLIN) && !mod_qt_transport_listen(stream->c, &of(stream)->heard))) {
+    if (gone || ((events & APR_POLLIN) && !mod_qt_transport_listen(mod_qt_transport_fd(stream->c), &of(stream)->heard))) {
         lose(stream);
     }
     else if (events & APR_POLLOUT) {
@@ -377,10 +382,9 @@ static void suspended_kill(mod_qt_stream *stream)
 const mod_qt_transport mod_qt_suspended = {
     .name = "suspended",
     .size = sizeof(suspended),
-    .admit = suspended_admit,
-    .greet = suspended_greet,
+    .can = suspended_can,
+    .greet = mod_qt_suspended_greet,
     .carry = suspended_carry,
-    .dismiss = suspended_dismiss,
     .write = suspended_write,
     .end = suspended_end,
     .adopt = suspended_adopt,

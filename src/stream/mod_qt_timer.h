@@ -11,7 +11,8 @@ typedef struct mod_qt_timer mod_qt_timer;
 struct mod_qt_timer {
     APR_RING_ENTRY(mod_qt_timer) link;
     qt_time due;
-    int set; /* 1 while it stands in a ring */
+    int set;  /* 1 while it stands in a ring */
+    int kind; /* its owner's */
 };
 
 /* One thread's. As many rings as there are different intervals in the configuration: a handful. */

@@ -4,9 +4,13 @@
 
 #include <apr_portable.h>
 #include <http_core.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <util_filter.h>
 #include "config/mod_qt_log.h"
+#include "stream/mod_qt_event.h"
+#include "stream/mod_qt_pump.h"
 
 /* More than this from a client in the life of a stream (renewed keys, a careless pipeline) is an attack. */
 #define HEARD_MAX 65536
@@ -58,14 +62,28 @@ void mod_qt_transport_leave(mod_qt_stream *stream, apr_pool_t *pool)
     stream->number = 0;
 }
 
-int mod_qt_transport_listen(conn_rec *c, apr_size_t *heard)
+int mod_qt_transport_fd(conn_rec *c)
 {
-    char waste[4096];
     apr_os_sock_t fd;
 
-    if (apr_os_sock_get(&fd, ap_get_conn_socket(c)) != APR_SUCCESS) {
-        return 0;
-    }
+    return apr_os_sock_get(&fd, ap_get_conn_socket(c)) == APR_SUCCESS ? fd : -1;
+}
+
+void mod_qt_transport_mind(mod_qt_stream *stream)
+{
+#ifdef TCP_USER_TIMEOUT
+    unsigned ms = (unsigned)apr_time_as_msec(stream->r->server->timeout);
+
+    setsockopt(mod_qt_transport_fd(stream->c), IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+#else
+    (void)stream;
+#endif
+}
+
+int mod_qt_transport_listen(int fd, apr_size_t *heard)
+{
+    char waste[4096];
+
     while (*heard <= HEARD_MAX) {
         ssize_t n = recv(fd, waste, sizeof(waste), MSG_DONTWAIT);
 
@@ -77,4 +95,25 @@ int mod_qt_transport_listen(conn_rec *c, apr_size_t *heard)
         }
     }
     return 0;
+}
+
+void mod_qt_transport_rest(mod_qt_stream *stream)
+{
+    if (stream->conf.keepalive_form == MOD_QT_KA_NONE) {
+        mod_qt_timer_stop(&stream->timer);
+    }
+    else {
+        mod_qt_pump_timer(stream, stream->conf.keepalive);
+    }
+}
+
+void mod_qt_transport_speak(mod_qt_stream *stream)
+{
+    qt_buf words;
+    mod_qt_frame frame;
+
+    mod_qt_frame_begin(&words, mod_qt_pump_scratch(stream->child->pump));
+    mod_qt_event_keepalive(&words, stream->conf.keepalive_form);
+    frame = mod_qt_frame_end(&words);
+    stream->transport->write(stream, &frame);
 }

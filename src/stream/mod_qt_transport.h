@@ -5,6 +5,7 @@
 
 #include <apr_poll.h>
 #include <httpd.h>
+#include "stream/mod_qt_frame.h"
 #include "stream/mod_qt_stream.h"
 #include "stream/mod_qt_timer.h"
 
@@ -22,24 +23,31 @@ typedef struct mod_qt_child {
     mod_qt_pump *pump;
 } mod_qt_child;
 
-/* How the bytes of a stream get to its client. Calls for one stream never overlap, but for `write` and `end` (see there). */
+/*
+ * How the bytes of a stream get to its client. Calls for one stream never overlap, but for `write` and `end` (see there). What may
+ * be NULL says so.
+ */
 typedef struct mod_qt_transport {
     const char *name;
     apr_size_t size; /* of its streams' objects, which begin with a mod_qt_stream and come zeroed */
 
     /* -- the handler's thread -- */
-    /* May this stream be carried now? QT_E_CROWDED. What it takes is given back when the slot is released (`dismiss`). */
+    /* Whether it can carry a stream of this connection; the first that can, in the table of mod_qt_stream.c, is chosen. */
+    int (*can)(const mod_qt_child *child, request_rec *r, const mod_qt_stream_conf *conf);
+    /* May this stream be carried now? QT_E_CROWDED. What it takes is given back when the slot is released (`dismiss`). NULL: yes. */
     apr_status_t (*admit)(mod_qt_stream *stream);
     /* The first bytes, before anything else; the head goes out with them. */
     apr_status_t (*greet)(mod_qt_stream *stream, const char *p, apr_size_t n);
+    /* The head is sent, and the filters are those that stay: 0 leaves the stream to the next that can, as if it had greeted. NULL: 1. */
+    int (*fits)(mod_qt_stream *stream);
     /* Carry on until the end, or leave it to the pump; what the handler returns. The stream is not the handler's any more. */
     int (*carry)(mod_qt_stream *stream);
-    /* The last call, in any thread: give back what `admit` took. */
+    /* The last call, in any thread: give back what `admit` took. May be NULL. */
     void (*dismiss)(mod_qt_stream *stream);
 
     /* -- the pump's thread. A blocking stream is pinned here and belongs to its handler's thread: only these two come, at any time -- */
     /* A whole frame, in order; copied or sent before it returns, never waited for. Thrown away when the stream is ending. */
-    void (*write)(mod_qt_stream *stream, const char *p, apr_size_t n);
+    void (*write)(mod_qt_stream *stream, const mod_qt_frame *frame);
     /* Nothing more comes: finish the response. Once or more often, also while it is arriving. Frees nothing at once: the caller
      * has a pin. */
     void (*end)(mod_qt_stream *stream);
@@ -51,8 +59,9 @@ typedef struct mod_qt_transport {
     void (*kill)(mod_qt_stream *stream);                      /* the pump ends: destroy it now */
 } mod_qt_transport;
 
-extern const mod_qt_transport mod_qt_suspended;
 extern const mod_qt_transport mod_qt_blocking;
+
+enum { MOD_QT_TIMER_NEXT /* `due` */, MOD_QT_TIMER_LIFE /* `end` */ };
 
 typedef enum mod_qt_life { MOD_QT_ARRIVING, MOD_QT_LIVE, MOD_QT_ENDING } mod_qt_life;
 
@@ -63,6 +72,7 @@ struct mod_qt_stream {
     qt_zone_ref *zone;
     unsigned zone_index;       /* of qt_store_zone */
     apr_uint64_t cookie;
+    char *who;                 /* the user's id, for the log; NULL: nobody's yet */
     mod_qt_stream_conf conf;
     /* -- guarded by the registry's mutex -- */
     mod_qt_life life;
@@ -75,7 +85,7 @@ struct mod_qt_stream {
     conn_rec *c;
     apr_bucket_brigade *bb;    /* to write with; empty between calls */
     /* -- the pump's, of streams that were handed to it -- */
-    mod_qt_timer timer;
+    mod_qt_timer timer, life_timer; /* of kind MOD_QT_TIMER_NEXT, MOD_QT_TIMER_LIFE */
     apr_pollfd_t pfd;          /* reqevents 0: its socket is not watched */
 };
 
@@ -84,7 +94,14 @@ apr_status_t mod_qt_transport_pass(mod_qt_stream *stream, const char *p, apr_siz
 /* QT_HOLD, QT_LEAVE (once). The owner, but for holding a blocking stream, which is the pump's. `pool` is for scratch. */
 apr_status_t mod_qt_transport_hold(mod_qt_stream *stream, int hold, apr_pool_t *pool);
 void mod_qt_transport_leave(mod_qt_stream *stream, apr_pool_t *pool);
+/* The descriptor of a primary connection; -1: it has none. */
+int mod_qt_transport_fd(conn_rec *c);
+/* Have the kernel give up on a client that acknowledges nothing for the server's Timeout: keep-alives find peers that are half open. */
+void mod_qt_transport_mind(mod_qt_stream *stream);
 /* Take what the client sent out of its socket and throw it away, without waiting: streams go one way. 0: it is gone, or talks too much. */
-int mod_qt_transport_listen(conn_rec *c, apr_size_t *heard);
+int mod_qt_transport_listen(int fd, apr_size_t *heard);
+/* The pump, of a stream that was handed to it: something was written, so the silence begins anew; and the word that ends it. */
+void mod_qt_transport_rest(mod_qt_stream *stream);
+void mod_qt_transport_speak(mod_qt_stream *stream);
 
 #endif

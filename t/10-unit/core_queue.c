@@ -432,7 +432,7 @@ static void test_wakes_the_right_child(void)
 
 static void test_behind(void)
 {
-    apr_uint64_t anna, slow;
+    apr_uint64_t anna, slow, skipper;
 
     fresh();
     f.rules.capacity = 100;
@@ -440,6 +440,14 @@ static void test_behind(void)
     slow = zone_join(&f, "anna", "");
     zone_told(&f, anna);
     f.call = (qt_call){ .verb = QT_HOLD, .stream = slow, .flag = 1 };
+    zone_call(&f);
+    f.call = (qt_call){ .verb = QT_JOIN, .who = QT_STR_LIT("anna"), .rules = &f.rules, .skip = 1 };
+    zone_call(&f);
+    skipper = f.call.stream;
+    f.call = (qt_call){ .verb = QT_HOLD, .stream = skipper };
+    zone_call(&f);
+    zone_told(&f, skipper);
+    f.call = (qt_call){ .verb = QT_HOLD, .stream = skipper, .flag = 1 };
     zone_call(&f);
     for (int i = 0; i < 20; i++) {
         char task[8];
@@ -451,6 +459,19 @@ static void test_behind(void)
     f.call = (qt_call){ .verb = QT_HOLD, .stream = slow };
     zone_call(&f);
     is_str(zone_told(&f, slow), "end", "a stream too far behind is ended, so that it comes back and sees what is open");
+    for (int i = 0; i < 18; i++) {
+        char task[8];
+
+        snprintf(task, sizeof(task), "t%d", i);
+        zone_do(&f, QT_WITHDRAW, NULL, task);
+        zone_told(&f, anna);
+    }
+    f.call = (qt_call){ .verb = QT_HOLD, .stream = skipper };
+    zone_call(&f);
+    is_str(zone_told(&f, skipper), "gap task:t18 task:t19", "one that skips is told of the gap, and what is open");
+    is_str(zone_told(&f, skipper), "", "once");
+    zone_add(&f, "next");
+    is_str(zone_told(&f, skipper), "task:next", "and goes on");
 }
 
 static void test_add_all_or_nothing(void)

@@ -124,6 +124,7 @@ static void some_call(qt_call *call, qt_rules *rules, qt_spec *specs)
     call->offer = rnd(2) ? tokens[task] : rnd(3);
     call->flag = rnd(3) == 0;
     call->verdict = (qt_verdict)rnd(4);
+    call->skip = rnd(2);
     call->child = rnd(CHILDREN);
     call->cookie = rnd(1000);
     call->stream = streams[rnd(STREAMS)];

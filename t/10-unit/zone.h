@@ -146,8 +146,8 @@ UNUSED const char *zone_told(zone_fixture *f, apr_uint64_t stream)
         if (e->stream != stream) {
             continue;
         }
-        if (e->kind == QT_EV_END) {
-            n += (apr_size_t)snprintf(text + n, sizeof(text) - n, "%send", n ? " " : "");
+        if (e->kind == QT_EV_END || e->kind == QT_EV_GAP) {
+            n += (apr_size_t)snprintf(text + n, sizeof(text) - n, "%s%s", n ? " " : "", e->kind == QT_EV_END ? "end" : "gap");
             continue;
         }
         n += (apr_size_t)snprintf(text + n, sizeof(text) - n, "%s%s%.*s%s%s", n ? " " : "",

@@ -7,9 +7,12 @@ use Socket qw(SOL_SOCKET SO_LINGER);
 use lib "$FindBin::Bin/../lib";
 use QueueTasks::Test;
 
-my $place = place();
+# Both are told apart by QueueTasksDetach.
+for my $how ('', 'suspended-') {
 
-subtest 'X-8, SP-19: noticed at once, not at the next keep-alive' => sub {
+my $place = place($how . 'small');
+
+subtest "${how}X-8, SP-19: noticed at once, not at the next keep-alive" => sub {
     my %ways = (
         'close' => sub { $_[0]->disconnect },
         'reset' => sub { setsockopt $_[0]->socket, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0); $_[0]->disconnect },
@@ -27,8 +30,8 @@ subtest 'X-8, SP-19: noticed at once, not at the next keep-alive' => sub {
     }
 };
 
-subtest 'X-5, SP-44: a client that does not read' => sub {
-    my $big = place('big');
+subtest "${how}X-5, SP-44: a client that does not read" => sub {
+    my $big = place($how . 'big');
     my $lazy = $big->op('lazy');
     my $brisk = $big->op('brisk');
     my $from_lazy = $lazy->stream;
@@ -63,10 +66,23 @@ subtest 'X-5, SP-44: a client that does not read' => sub {
     $_->exit for $lazy, $brisk;
 };
 
+}
+
 done_testing();
 
 __DATA__
+[small]
 QueueTasksKeepAlive 60s
 QueueTasksReconnectGrace 5s
 [big]
 QueueTasksZone disconnect-big 16m
+QueueTasksReconnectGrace 5s
+[suspended-small]
+QueueTasksKeepAlive 60s
+QueueTasksReconnectGrace 5s
+QueueTasksDetach off
+QueueTasksZone disconnect-suspended 1m
+[suspended-big]
+QueueTasksDetach off
+QueueTasksReconnectGrace 5s
+QueueTasksZone disconnect-suspended-big 16m

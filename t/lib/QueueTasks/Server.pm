@@ -96,7 +96,7 @@ sub check_conf
     return ($? == 0, $said);
 }
 
-# Start a private server and wait until it answers.
+# Start a private server and wait until it answers. nofile => n: with so many descriptors at most.
 sub start
 {
     my ($class, %opt) = @_;
@@ -104,6 +104,7 @@ sub start
     $self->{logs} = "$self->{root}/logs";
     @$self{qw(log pid_file)} = ("$self->{logs}/error_log", "$self->{logs}/httpd.pid");
     $opt{conf} = $opt{conf}->($self) if ref $opt{conf} eq 'CODE';
+    $self->{limit} = $opt{nofile} ? "ulimit -n $opt{nofile};" : '';
     $self->{conf} = write_conf(root => $self->{root}, port => $self->{port}, %opt);
     $self->run_control('start') or die "the server does not start: $self->{said}" . $self->log_text;
     $self->wait_for(20, sub { $self->answers && $self->children >= ($opt{children} // 2) }) or die 'the server does not answer: ' . $self->log_text;
@@ -113,7 +114,7 @@ sub start
 sub run_control
 {
     my ($self, $verb) = @_;
-    $self->{said} = qx(@{[httpd()]} -k $verb -f $self->{conf} 2>&1);
+    $self->{said} = qx($self->{limit} @{[httpd()]} -k $verb -f $self->{conf} 2>&1);
     return $? == 0;
 }
 
