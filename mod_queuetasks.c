@@ -12,6 +12,7 @@
 #include "http/mod_qt_origin.h"
 #include "http/mod_qt_place.h"
 #include "http/mod_qt_reply.h"
+#include "http/mod_qt_ticket.h"
 #include "server/mod_qt_server.h"
 #include "stream/mod_qt_stream.h"
 
@@ -28,6 +29,8 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_translate_name(mod_qt_place_translate, NULL, NULL, APR_HOOK_LAST);
     ap_hook_map_to_storage(mod_qt_place_storage, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_post_perdir_config(mod_qt_origin_headers, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_perdir_config(mod_qt_ticket_mask, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_check_authn(mod_qt_ticket_authenticate, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_URI);
     ap_hook_check_access_ex(mod_qt_origin_preflight, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_URI);
     ap_hook_type_checker(mod_qt_place_type, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_handler(mod_qt_handler, NULL, NULL, APR_HOOK_MIDDLE);

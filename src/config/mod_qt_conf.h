@@ -20,7 +20,11 @@ extern module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) queu
     X(ADMIN, "admin", 8)                                                                                                      \
     X(DOCS, "docs", 16)
 #define MOD_QT_SECTION_BIT(name, word, bit) MOD_QT_##name = bit,
-enum { MOD_QT_SECTIONS(MOD_QT_SECTION_BIT) MOD_QT_SECTIONS_DEFAULT = MOD_QT_OPERATOR | MOD_QT_SUBSCRIBE | MOD_QT_DOCS };
+enum {
+    MOD_QT_SECTIONS(MOD_QT_SECTION_BIT)
+    MOD_QT_CALLER = MOD_QT_OPERATOR | MOD_QT_SUBSCRIBE, /* whose endpoints know who calls */
+    MOD_QT_SECTIONS_DEFAULT = MOD_QT_OPERATOR | MOD_QT_SUBSCRIBE | MOD_QT_DOCS
+};
 #undef MOD_QT_SECTION_BIT
 
 /* The words of QueueTasksKeepAliveForm, QueueTasksTurn, QueueTasksOnTimeout, QueueTasksDetach, QueueTasksSlowClient, by number. */
@@ -78,6 +82,7 @@ enum { MOD_QT_SLOW_CLOSE, MOD_QT_SLOW_SKIP };
     X(const ap_expr_info_t, user)           /* QueueTasksUser: a string expression */                                         \
     X(const ap_expr_info_t, labels)         /* QueueTasksLabels: the same */                                                  \
     X(const apr_array_header_t, origins)    /* QueueTasksAllowOrigin: const char *, in lower case; "*" is alone */            \
+    X(const char, stream_origin)            /* QueueTasksStreamOrigin: scheme://host[:port][/path], no slash at its end */        \
     X(const int, sections)                  /* QueueTasksServe: bits */
 
 #define MOD_QT_UNSET APR_INT64_MIN

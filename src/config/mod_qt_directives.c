@@ -222,6 +222,23 @@ static const char *set_origins(cmd_parms *cmd, void *config, int argc, char *con
     return NULL;
 }
 
+/* What the request's own path is put behind. */
+static const char *set_stream_origin(cmd_parms *cmd, void *config, const char *url)
+{
+    apr_size_t n = strlen(url);
+    const char *host = strstr(url, "://");
+
+    while (n > 0 && url[n - 1] == '/') {
+        n--;
+    }
+    if (!host || (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) || n <= (apr_size_t)(host + 3 - url) ||
+        url[strcspn(url, "?# \t\"'\\<>")]) {
+        return apr_psprintf(cmd->pool, "QueueTasksStreamOrigin: \"%s\" is no URL (https://host or https://host:port)", url);
+    }
+    ((mod_qt_conf *)config)->stream_origin = apr_pstrmemdup(cmd->pool, url, n);
+    return NULL;
+}
+
 const command_rec mod_qt_directives[] = {
 #define NUMBER(member, directive, units, otherwise, least, most, text)                                                        \
     AP_INIT_TAKE1(directive, set_number, (void *)&number_##member, ANYWHERE, text),
@@ -235,6 +252,7 @@ const command_rec mod_qt_directives[] = {
     AP_INIT_TAKE12("QueueTasksZone", set_zone, NULL, ANYWHERE, "the queue domain, and its size"),
     AP_INIT_TAKE1("QueueTasksUser", set_user, NULL, ANYWHERE, "expression: who the caller is"),
     AP_INIT_TAKE1("QueueTasksLabels", set_labels, NULL, ANYWHERE, "expression: the caller's labels, comma-separated"),
+    AP_INIT_TAKE1("QueueTasksStreamOrigin", set_stream_origin, NULL, ANYWHERE, "where streams that come over HTTP/2 are sent"),
     AP_INIT_TAKE_ARGV("QueueTasksAllowOrigin", set_origins, NULL, ANYWHERE, "foreign origins whose pages may call"),
     { NULL }
 };

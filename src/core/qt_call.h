@@ -31,6 +31,8 @@ typedef enum qt_verb {
     QT_EXIT,     /* `who` leaves: streams end, offers pass on, joins are STAY_AWAY for QT_EXIT_BAN. OK also when unknown */
     QT_OPERATORS,/* -> operators, in queue order */
     QT_MINE,     /* -> tasks offered or assigned to `who` */
+    QT_TICKET,   /* `ticket` stands for `who` (labels) for QT_TICKET_LIFE. CONFLICT */
+    QT_REDEEM,   /* `ticket` is used up -> who, labels; flag 1: it is only looked at. NOBODY */
     /* -- producers -- */
     QT_ADD,      /* `specs`, all or nothing -> n = nspecs tasks (task.fresh). CONFLICT, TOO_LARGE; `bad` is the index of the culprit */
     QT_GET,      /* -> n = 1, with history. UNKNOWN */
@@ -48,6 +50,8 @@ typedef enum qt_verb {
 
 /* Who left is not let in again for this long (api.md, DELETE exit). */
 #define QT_EXIT_BAN (10 * QT_SECOND)
+/* How long a ticket waits to be used. */
+#define QT_TICKET_LIFE (30 * QT_SECOND)
 /* Ended tasks stay readable for this long, room permitting. */
 #define QT_MEMORY (3600 * QT_SECOND)
 /* Most children of one httpd, old generations included. */
@@ -169,6 +173,7 @@ typedef struct qt_call {
     qt_str task;
     qt_str reason;           /* QT_REJECT: for the record, may be absent */
     qt_str labels;           /* canonical; of the caller, or QT_RELEASE: the task's new ones */
+    qt_str ticket;           /* TICKET, REDEEM: bytes that nobody can guess. QT_JOIN of a stream that came by one: for its opener */
     qt_str operator_id;      /* QT_RELEASE: assign it to him */
     const qt_rules *rules;   /* JOIN, TAKE */
     apr_uint64_t offer;      /* token; only when fenced */

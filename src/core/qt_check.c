@@ -216,6 +216,22 @@ static const char *check_refs(qt_zone *z)
     return NULL;
 }
 
+static const char *check_tickets(qt_zone *z, qt_walk *w)
+{
+    apr_uint32_t n = 0;
+
+    for (qt_entry *e = NULL; (e = qt_table_next(QT_B(z), &z->tickets, e)) != NULL; n++) {
+        const qt_ticket *ticket = (const qt_ticket *)e;
+
+        CHECK(ticket->due.tree && ticket->nwho && ticket->nwho <= qt_text_size(z, ticket->text), "a ticket is nobody's, or for ever");
+        found(w, ticket, sizeof(*ticket));
+        count_text(z, w, ticket->text);
+        w->due++;
+    }
+    CHECK(n == z->tickets.count, "the number of tickets is wrong");
+    return NULL;
+}
+
 /* ---- sets and the rule of all rules ---- */
 
 /* Whether some free operator of the set fits the task: then it should have been offered. */
@@ -281,6 +297,7 @@ const char *qt_check(qt_zone *z, qt_time now)
     why = check_tasks(z, &w);
     why = why ? why : check_operators(z, &w);
     why = why ? why : check_refs(z);
+    why = why ? why : check_tickets(z, &w);
     why = why ? why : check_sets(z, &w);
     why = why ? why : qt_tree_check(QT_B(z), &z->due);
     why = why ? why : qt_arena_check(QT_B(z), &z->arena);

@@ -8,7 +8,8 @@ static const qt_verb_fn verbs[QT_VERBS] = {
     [QT_JOIN] = qt_do_join, [QT_LEAVE] = qt_do_leave, [QT_HOLD] = qt_do_hold, [QT_TAKE] = qt_do_take,
     [QT_ASSIGN] = qt_do_assign, [QT_SETTLE] = qt_do_settle, [QT_REJECT] = qt_do_reject, [QT_COMPLETE] = qt_do_complete,
     [QT_EXTEND] = qt_do_extend, [QT_RELEASE] = qt_do_release, [QT_PAUSE] = qt_do_pause, [QT_READY] = qt_do_ready,
-    [QT_EXIT] = qt_do_exit, [QT_OPERATORS] = qt_do_operators, [QT_MINE] = qt_do_mine, [QT_ADD] = qt_do_add,
+    [QT_EXIT] = qt_do_exit, [QT_OPERATORS] = qt_do_operators, [QT_MINE] = qt_do_mine,
+    [QT_TICKET] = qt_do_ticket, [QT_REDEEM] = qt_do_redeem, [QT_ADD] = qt_do_add,
     [QT_GET] = qt_do_get, [QT_WITHDRAW] = qt_do_withdraw, [QT_REQUEUE] = qt_do_requeue, [QT_SWITCH] = qt_do_switch,
     [QT_STATS] = qt_do_stats, [QT_CHECK] = qt_do_check, [QT_TICK] = qt_do_tick, [QT_COLLECT] = qt_do_collect,
     [QT_ORPHANS] = qt_do_orphans

@@ -36,6 +36,8 @@ apr_status_t qt_do_ready(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_exit(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_operators(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_mine(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_ticket(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_redeem(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_add(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_get(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_withdraw(qt_zone *z, qt_time now, qt_call *call);
@@ -45,6 +47,8 @@ apr_status_t qt_do_stats(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_check(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_tick(qt_zone *z, qt_time now, qt_call *call);
 
+/* A ticket is used or late. In qt_ticket.c. */
+void qt_ticket_drop(qt_zone *z, qt_ticket *ticket);
 /* Drop a bounded number of the oldest ended tasks (all of them, or only those past QT_MEMORY): whether any was dropped. In qt_tick.c. */
 int qt_forget_ended(qt_zone *z, qt_time now, int only_old);
 /* When QT_TICK is due next; QT_NEVER when nothing waits. */

@@ -42,6 +42,7 @@ apr_status_t qt_zone_init(void *memory, apr_size_t size, const unsigned char see
     at = lay_table(&z->operators, at, size / 4096);
     at = lay_table(&z->sets, at, size / 8192);
     at = lay_table(&z->streams, at, size / 4096);
+    at = lay_table(&z->tickets, at, size / 16384);
     qt_arena_init(QT_B(z), &z->arena, at, size);
     memcpy(z->seed, seed, sizeof(z->seed));
     z->ages = z->seats = z->serials = z->offers = start;

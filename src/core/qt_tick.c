@@ -121,6 +121,9 @@ static void do_first(qt_zone *z, qt_branch *first, qt_time now)
     case QT_DUE_OPERATOR:
         operator_due(z, QT_AROUND(first, qt_operator, due), now);
         break;
+    case QT_DUE_TICKET:
+        qt_ticket_drop(z, QT_AROUND(first, qt_ticket, due));
+        break;
     default:
         bar_due(z, QT_AROUND(first, qt_bar, due), now);
         break;

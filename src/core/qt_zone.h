@@ -15,16 +15,17 @@
  *    ├───── operators (by id) ── place: in zone.queue while he has one
  *    ├───── sets (by canonical labels) ── link ── operator: one link for each operator that has all labels of the set;
  *    │                                    the link stands in set.free while he is free
+ *    ├───── tickets (by their secret)
  *    ├───── streams (by serial) ── in operator.streams and child.streams; in child.dirty while there is something to tell
- *    └───── due: what happens at a time (task, operator, bar)
+ *    └───── due: what happens at a time (task, operator, bar, ticket)
  * All times are monotonic microseconds; 0 is "not set".
  */
 
 /* Magic and version of the layout: a block of another version is never read (full restart). */
-#define QT_MAGIC 0x5154303030303031ULL
+#define QT_MAGIC 0x5154303030303032ULL
 
 /* What a branch in zone.due belongs to: the low bits of its tie. */
-typedef enum qt_due_kind { QT_DUE_TASK, QT_DUE_OPERATOR, QT_DUE_BAR, QT_DUE_KINDS } qt_due_kind;
+typedef enum qt_due_kind { QT_DUE_TASK, QT_DUE_OPERATOR, QT_DUE_BAR, QT_DUE_TICKET, QT_DUE_KINDS } qt_due_kind;
 
 /* A set of labels. Everybody's is the empty one. There is one for each label an operator has, and one for each list that a
  * task asks for. */
@@ -109,6 +110,14 @@ typedef struct qt_bar {
     unsigned soft : 1;      /* he released it: he may have it back when it fits nobody else; ends with the task */
 } qt_bar;
 
+/* The right to open one stream as somebody. */
+typedef struct qt_ticket {
+    qt_entry entry;         /* key: the secret */
+    qt_branch due;          /* always set */
+    qt_ref text;            /* qt_text: his id, and behind it his canonical labels */
+    apr_uint32_t nwho;      /* bytes of the id */
+} qt_ticket;
+
 /* Bars an operator may have before he is offered nothing more until one lapses: bounds the search past them. */
 #define QT_BARS_MAX 256
 
@@ -165,7 +174,7 @@ typedef struct qt_zone {
     apr_uint32_t starved;   /* a cell was wanted and not to be had */
     apr_uint32_t unused;
     qt_arena arena;
-    qt_table tasks, operators, sets, streams;
+    qt_table tasks, operators, sets, streams, tickets;
     qt_tree due;
     qt_tree queue;
     qt_list ended;

@@ -16,6 +16,7 @@ typedef struct mod_qt_ask {
     qt_match match;     /* the route; its values are checked as names */
     qt_query *query;
     qt_str who, labels; /* the caller, where the route needs to know him; labels are canonical */
+    qt_str ticket;      /* by which he came; absent: by himself */
     const char *why;    /* what to tell the caller in place of the status's own text; NULL: that text */
     int rc;             /* not 0: httpd's own verdict on this request (a body that could not be read), to be returned as it is */
 } mod_qt_ask;

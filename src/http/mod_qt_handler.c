@@ -8,6 +8,7 @@
 #include "http/mod_qt_place.h"
 #include "http/mod_qt_reply.h"
 #include "http/mod_qt_routes.h"
+#include "http/mod_qt_ticket.h"
 #include "wire/qt_accept.h"
 #include "wire/qt_labels.h"
 
@@ -104,25 +105,42 @@ static apr_status_t find_route(mod_qt_ask *ask)
     return status;
 }
 
+static int is_stream(const mod_qt_ask *ask)
+{
+    return strcmp(endpoints[ask->match.route->endpoint].type, MOD_QT_STREAM) == 0;
+}
+
 /* Endpoints that change something, or that bring the caller into the queue. */
 static int changes(const mod_qt_ask *ask)
 {
-    return !(ask->match.route->methods & QT_METHOD_GET) || strcmp(endpoints[ask->match.route->endpoint].type, MOD_QT_STREAM) == 0;
+    return !(ask->match.route->methods & QT_METHOD_GET) || is_stream(ask);
 }
 
-static apr_status_t admit(mod_qt_ask *ask)
+/*
+ * Who calls, where the endpoint knows callers. Whoever brings a ticket for a stream is let in whatever page he comes from: no page but
+ * his own can know it, while cookies come along by themselves.
+ */
+static apr_status_t meet(mod_qt_ask *ask)
 {
-    const endpoint *to = &endpoints[ask->match.route->endpoint];
-    apr_status_t status = APR_SUCCESS;
+    int knows = ask->match.route->sections & MOD_QT_CALLER;
+    apr_status_t status = knows && is_stream(ask) ? mod_qt_ticket_identify(ask) : QT_E_NOBODY;
 
+    if (status != QT_E_NOBODY) {
+        return status;
+    }
     if (changes(ask) && !mod_qt_origin_may_change(ask->r, ask->conf)) {
         ask->why = "pages of this origin may not call";
         return QT_E_FORBIDDEN;
     }
-    if (ask->match.route->sections & MOD_QT_OPERATOR) {
-        status = mod_qt_identify(ask);
-    }
-    if (status == APR_SUCCESS && !qt_accept_admits(qt_str_of(apr_table_get(ask->r->headers_in, "Accept")), to->type)) {
+    return knows ? mod_qt_identify(ask) : APR_SUCCESS;
+}
+
+static apr_status_t admit(mod_qt_ask *ask)
+{
+    apr_status_t status = meet(ask);
+
+    if (status == APR_SUCCESS &&
+        !qt_accept_admits(qt_str_of(apr_table_get(ask->r->headers_in, "Accept")), endpoints[ask->match.route->endpoint].type)) {
         status = QT_E_ACCEPT;
     }
     if (status == APR_SUCCESS) {
@@ -139,6 +157,28 @@ static qt_zone_ref *zone_of(const mod_qt_ask *ask)
         zone = mod_qt_zones_find(ask->r->server->process, MOD_QT_ZONE_DEFAULT);
     }
     return zone ? zone->ref : NULL;
+}
+
+int mod_qt_handler_streams(request_rec *r, qt_zone_ref **zone)
+{
+    mod_qt_ask ask = { .r = r };
+    mod_qt_place place;
+
+    mod_qt_place_find(r, &place);
+    if (!place.ours) {
+        return 0;
+    }
+    ask.conf = ap_get_module_config(r->per_dir_config, &queuetasks_module);
+    *zone = zone_of(&ask);
+    return find_route(&ask) == APR_SUCCESS && method_of(r) != QT_METHOD_OPTIONS && is_stream(&ask);
+}
+
+/* A stream may be had elsewhere. */
+static int answer(mod_qt_ask *ask)
+{
+    int rc = is_stream(ask) ? mod_qt_ticket_redirect(ask) : DECLINED;
+
+    return rc == DECLINED ? endpoints[ask->match.route->endpoint].answer(ask) : rc;
 }
 
 int mod_qt_handler(request_rec *r)
@@ -165,5 +205,5 @@ int mod_qt_handler(request_rec *r)
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, QTLOGNO(00102) "%s: the zone of this Location is not open", r->uri);
         status = QT_E_DRAINING;
     }
-    return status == APR_SUCCESS ? endpoints[ask.match.route->endpoint].answer(&ask) : mod_qt_fail(&ask, status);
+    return status == APR_SUCCESS ? answer(&ask) : mod_qt_fail(&ask, status);
 }

@@ -4,8 +4,11 @@
 #define MOD_QT_HANDLER_H
 
 #include <httpd.h>
+#include "store/qt_store.h"
 
 /* Hook handler. */
 int mod_qt_handler(request_rec *r);
+/* Whether the request, wherever it is on its way, asks one of our Locations for a stream; *zone is the Location's. */
+int mod_qt_handler_streams(request_rec *r, qt_zone_ref **zone);
 
 #endif

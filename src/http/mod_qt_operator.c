@@ -203,6 +203,7 @@ int mod_qt_do_wait_sse(mod_qt_ask *ask)
     if (!mod_qt_host_lets_wait(ask)) {
         return mod_qt_reply_nothing(ask);
     }
+    join.ticket = ask->ticket;
     join.skip = mod_qt_conf_slow(conf) == MOD_QT_SLOW_SKIP;
     join.max_streams = (apr_uint32_t)mod_qt_conf_max_streams(conf);
     join.max_streams_per_user = (apr_uint32_t)mod_qt_conf_max_streams_per_user(conf);

@@ -109,6 +109,13 @@ int mod_qt_reply_nothing(mod_qt_ask *ask)
     return OK;
 }
 
+int mod_qt_reply_elsewhere(mod_qt_ask *ask)
+{
+    ask->r->status = HTTP_TEMPORARY_REDIRECT;
+    apr_table_setn(ask->r->headers_out, "Cache-Control", "no-store");
+    return OK;
+}
+
 int mod_qt_fail_why(mod_qt_ask *ask, apr_status_t status, const char *why)
 {
     ask->why = why;

@@ -15,6 +15,8 @@ int mod_qt_fail(mod_qt_ask *ask, apr_status_t status);
 /* mod_qt_fail with a text. */
 int mod_qt_fail_why(mod_qt_ask *ask, apr_status_t status, const char *why);
 /* No body at all: 204. */
+/* 307 to where `Location` says, which the caller has set; kept by nobody. */
+int mod_qt_reply_elsewhere(mod_qt_ask *ask);
 int mod_qt_reply_nothing(mod_qt_ask *ask);
 /* The value of Allow, for 405 and OPTIONS. */
 void mod_qt_reply_allow(request_rec *r, unsigned methods);

@@ -9,7 +9,8 @@
 #define MOD_QT_STREAM "text/event-stream"
 
 /*
- * X(name, method, pattern, section, type given): the function is mod_qt_do_<name>. The operator's endpoints know the caller; the
+ * X(name, method, pattern, section, type given): the function is mod_qt_do_<name>. CALLER: operator and subscribe. The
+ * operator's endpoints know the caller; the
  * others are guarded by httpd's own Require alone. Where two sections have the same path and method and one Location serves both
  * ("POST pause"), the upper line is found.
  */
@@ -25,6 +26,7 @@
     X(pause, POST, "pause", OPERATOR, MOD_QT_JSON)                       \
     X(ready, POST, "ready", OPERATOR, MOD_QT_JSON)                       \
     X(exit, DELETE, "exit", OPERATOR, MOD_QT_JSON)                       \
+    X(give_ticket, POST, "tickets", CALLER, MOD_QT_JSON)                 \
     X(queue_operators, GET, "queue-operators", OPERATOR, MOD_QT_JSON)    \
     X(add_tasks, POST, "tasks", PUBLISH, MOD_QT_JSON)                    \
     X(put_task, PUT, "tasks/{taskId}", PUBLISH, MOD_QT_JSON)             \

@@ -115,6 +115,14 @@ static mod_qt_stream *make_stream(request_rec *r, qt_zone_ref *zone, qt_str who,
     return stream;
 }
 
+/* After the place in the zone was had: a stream that is told to come back later comes back with its ticket. */
+static apr_status_t use_ticket(mod_qt_stream *stream, qt_str ticket)
+{
+    qt_call call = { .verb = QT_REDEEM, .ticket = ticket };
+
+    return ticket.n ? qt_store_call(stream->zone, &call, stream->r->pool) : APR_SUCCESS;
+}
+
 /* Take what it needs, then its place in the zone. */
 static apr_status_t join_zone(mod_qt_stream *stream, qt_call *join)
 {
@@ -128,6 +136,7 @@ static apr_status_t join_zone(mod_qt_stream *stream, qt_call *join)
     rv = qt_store_call(stream->zone, join, stream->r->pool);
     if (rv == APR_SUCCESS) {
         stream->number = join->stream;
+        rv = use_ticket(stream, join->ticket);
     }
     return rv;
 }
@@ -193,6 +202,7 @@ int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const m
     }
     *status = join_zone(stream, join);
     if (*status != APR_SUCCESS) {
+        mod_qt_transport_leave(stream, r->pool);
         mod_qt_registry_release(stream);
         return DECLINED;
     }

@@ -44,10 +44,12 @@ typedef struct mod_qt_stream_conf {
  * Answer `r` with an event stream. The caller has checked identity and method and filled `join` (verb QT_JOIN: who, labels,
  * rules, limits); this adds child and cookie, joins, sends the head at once and gives the response to the pump, or writes it
  * itself when the connection can't be suspended. Headers of the caller's own (CORS) stand in r->headers_out before.
+ * A join->ticket is used up by this stream.
  * Returns SUSPENDED or OK: the stream is under way or over, return it to httpd. Any other failure is in *status, with
  * nothing sent yet and DECLINED returned: the caller answers (QT_E_STAY_AWAY: 204, ...). Of this floor's own:
  *   QT_E_DRAINING  this child is stopping
  *   QT_E_CROWDED   no thread is left for a stream that needs one, or no descriptors to spare (or what QT_JOIN says by it)
+ *   QT_E_NOBODY    another stream has used the ticket
  *   QT_E_UNKNOWN   r is a subrequest: there is no stream inside another document
  */
 int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const mod_qt_stream_conf *conf, apr_status_t *status);

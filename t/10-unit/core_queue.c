@@ -474,6 +474,46 @@ static void test_behind(void)
     is_str(zone_told(&f, skipper), "task:next", "and goes on");
 }
 
+static apr_status_t ticket(qt_verb verb, const char *secret, const char *who, const char *labels)
+{
+    f.call = (qt_call){ .verb = verb, .ticket = qt_str_of(secret), .who = qt_str_of(who), .labels = qt_str_of(labels) };
+    return zone_call(&f);
+}
+
+static void test_tickets(void)
+{
+    apr_status_t rv = APR_SUCCESS;
+    char secret[16];
+    int n = 0;
+
+    fresh();
+    is_int(ticket(QT_TICKET, "k1", "anna", "de\nfr"), APR_SUCCESS, "a ticket is given");
+    is_int(ticket(QT_TICKET, "k1", "boris", ""), QT_E_CONFLICT, "the same secret is nobody else's");
+    is_int(ticket(QT_REDEEM, "k2", "", ""), QT_E_NOBODY, "a ticket that is none");
+    f.call = (qt_call){ .verb = QT_REDEEM, .ticket = QT_STR_LIT("k1"), .flag = 1 };
+    is_int(zone_call(&f), APR_SUCCESS, "it may be looked at");
+    is_int(ticket(QT_REDEEM, "k1", "", ""), APR_SUCCESS, "and used");
+    ok(qt_str_eq(f.call.who, QT_STR_LIT("anna")) && qt_str_eq(f.call.labels, QT_STR_LIT("de\nfr")), "by its caller, with the labels");
+    is_int(ticket(QT_REDEEM, "k1", "", ""), QT_E_NOBODY, "once");
+    ticket(QT_TICKET, "k3", "anna", "");
+    zone_pass(&f, QT_TICKET_LIFE - 1);
+    f.call = (qt_call){ .verb = QT_REDEEM, .ticket = QT_STR_LIT("k3"), .flag = 1 };
+    is_int(zone_call(&f), APR_SUCCESS, "for thirty seconds");
+    ok(!f.call.labels.n, "a caller may have no labels");
+    f.now += 1;
+    is_int(ticket(QT_REDEEM, "k3", "", ""), QT_E_NOBODY, "no more, even before the tick comes");
+    zone_pass(&f, 0);
+    is_int((int)f.zone->tickets.count, 0, "which forgets it");
+    for (; rv == APR_SUCCESS; n++) {
+        snprintf(secret, sizeof(secret), "s%d", n);
+        rv = ticket(QT_TICKET, secret, "mallory", "");
+    }
+    is_int(rv, QT_E_FULL, "there are only so many");
+    ok(f.zone->arena.used < f.zone->block.size / 8, "and they leave most of the zone to others");
+    zone_pass(&f, QT_TICKET_LIFE);
+    is_int((int)f.zone->tickets.count, 0, "all are forgotten in time");
+}
+
 static void test_add_all_or_nothing(void)
 {
     qt_spec specs[3] = { { .id = QT_STR_LIT("a") }, { .id = QT_STR_LIT("b") }, { .id = QT_STR_LIT("a"), .print = { 1 } } };
@@ -531,6 +571,7 @@ int main(void)
     test_streams_and_limits();
     test_wakes_the_right_child();
     test_behind();
+    test_tickets();
     test_add_all_or_nothing();
     return done_testing();
 }

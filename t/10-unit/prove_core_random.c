@@ -109,7 +109,8 @@ static void some_call(qt_call *call, qt_rules *rules, qt_spec *specs)
         QT_JOIN, QT_JOIN, QT_JOIN, QT_LEAVE, QT_LEAVE, QT_HOLD, QT_HOLD, QT_HOLD, QT_TAKE, QT_TAKE,
         QT_ASSIGN, QT_ASSIGN, QT_ASSIGN, QT_ASSIGN,
         QT_SETTLE, QT_SETTLE, QT_REJECT, QT_REJECT, QT_REJECT, QT_COMPLETE, QT_COMPLETE, QT_COMPLETE, QT_EXTEND, QT_RELEASE, QT_RELEASE,
-        QT_PAUSE, QT_READY, QT_READY, QT_EXIT, QT_OPERATORS, QT_MINE, QT_ADD, QT_ADD, QT_ADD, QT_ADD, QT_ADD, QT_ADD, QT_GET, QT_WITHDRAW,
+        QT_PAUSE, QT_READY, QT_READY, QT_TICKET, QT_TICKET, QT_REDEEM, QT_EXIT, QT_OPERATORS, QT_MINE,
+        QT_ADD, QT_ADD, QT_ADD, QT_ADD, QT_ADD, QT_ADD, QT_GET, QT_WITHDRAW,
         QT_REQUEUE, QT_REQUEUE, QT_SWITCH, QT_STATS, QT_TICK, QT_TICK, QT_TICK, QT_TICK, QT_COLLECT, QT_COLLECT, QT_COLLECT, QT_ORPHANS
     };
     apr_uint32_t task = rnd(TASKS);
@@ -125,6 +126,7 @@ static void some_call(qt_call *call, qt_rules *rules, qt_spec *specs)
     call->flag = rnd(3) == 0;
     call->verdict = (qt_verdict)rnd(4);
     call->skip = rnd(2);
+    call->ticket = name("k", rnd(PEOPLE));
     call->child = rnd(CHILDREN);
     call->cookie = rnd(1000);
     call->stream = streams[rnd(STREAMS)];

@@ -67,6 +67,7 @@ subtest 'on the wire: an event is a chunk, the end is the last chunk' => sub {
     my $anna = $place->op('anna');
     my $stream = $anna->stream;
     noted(qr/^detached anna 200 \d+ \d+$/m, 'its line in the access log is written when it starts');
+    ok($stream->wait_raw(qr/^:.*\n\n/m, 5), 'the first bytes are there');
     my $before = length $stream->wire;
     my $id = $place->added(taskId => fresh_id());
     ok($stream->wait_task, 'a task comes');
