@@ -1,4 +1,4 @@
-/* The least that a server of streams can do: one thread, and for each delivery one send() of a chunk that was framed once. Usage: ceiling PORT */
+/* The least that a server of streams can do: one thread, and one send() of a chunk, framed once, for each delivery. ceiling PORT */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_client.h"
 
@@ -6,8 +6,8 @@
 #define REQUEST_MAX 16384
 #define BATCH 256
 
-static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n"
-                           "3\r\n:\n\n\r\n";
+static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
+                           "Transfer-Encoding: chunked\r\n\r\n3\r\n:\n\n\r\n";
 static const char done[] = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
 
 /* By descriptor. */

@@ -20,22 +20,23 @@ modules=$("$apxs" -q LIBEXECDIR)
 nchan=/usr/lib/nginx/modules/ngx_nchan_module.so
 root=$(mktemp -d "${TMPDIR:-/tmp}/queuetasks-streams.XXXXXX") || exit 1
 figures=$root/figures
-server=
+server= client=
 failed=0
 
-stop_server()
+# stop PROCESS: of ours, if there is one.
+stop()
 {
-    if [ -n "$server" ]; then
-        kill -TERM "$server" 2>/dev/null
-        wait "$server" 2>/dev/null
-        server=
+    if [ -n "$1" ]; then
+        kill -TERM "$1" 2>/dev/null
+        wait "$1" 2>/dev/null
     fi
 }
 
 clean_up()
 {
     trap '' INT TERM HUP
-    stop_server
+    stop "$client"
+    stop "$server"
     rm -rf "$root"
 }
 trap 'clean_up; exit 1' INT TERM HUP
@@ -85,6 +86,7 @@ http {
     uwsgi_temp_path $root/nginx-uwsgi;
     scgi_temp_path $root/nginx-scgi;
     keepalive_requests 1000000000;
+    keepalive_timeout 300s;
     nchan_shared_memory_size 512m;
     server {
         listen 127.0.0.1:$port;
@@ -156,6 +158,7 @@ MinSpareThreads 1
 MaxSpareThreads 64
 AsyncRequestWorkerFactor 400
 MaxKeepAliveRequests 0
+KeepAliveTimeout 300
 $1
 <Location "/q">
     QueueTasksZone q 512m
@@ -233,14 +236,19 @@ play()
     start_$name
     scene=$1
     shift
-    if $on_client "$bench/streams_bench" "$name" "$scene" $kind "$server" "$port" "$stream_port" "$@" >"$root/out" 2>"$root/said"; then
+    # In the background, so that a signal ends it at once.
+    $on_client "$bench/streams_bench" "$name" "$scene" $kind "$server" "$port" "$stream_port" "$@" >"$root/out" 2>"$root/said" &
+    client=$!
+    if wait "$client"; then
         cat "$root/out" >>"$figures"
     else
         failed=1
         echo "FAILED: $name, $scene $*: $(cat "$root/said")"
         grep -v -e :notice -e ssl:warn "$root/log" | tail -n 5
     fi
-    stop_server
+    client=
+    stop "$server"
+    server=
 }
 
 # One line a scene: streams that it needs, its name, its arguments (see streams_bench.c).
