@@ -216,7 +216,8 @@ static void saturate(const char *scene, unsigned n, unsigned messages, unsigned 
     hear_all(messages, n);
     figure(scene, "saturated_deliveries_s", (double)l.delivered / (seconds() - began));
     figure(scene, "saturated_cpu_us", (cpu() - used) * 1e6 / (double)l.delivered);
-    report_order(scene);
+    figure(scene, "saturated_lost", (double)l.lost);
+    figure(scene, "saturated_repeated_or_late", (double)l.repeated);
 }
 
 /* SIZE STREAMS RATE SECONDS DELIVERIES: one message to all, at a rate; then DELIVERIES of them as fast as they go. */

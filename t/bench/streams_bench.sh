@@ -20,7 +20,8 @@ modules=$("$apxs" -q LIBEXECDIR)
 nchan=/usr/lib/nginx/modules/ngx_nchan_module.so
 root=$(mktemp -d "${TMPDIR:-/tmp}/queuetasks-streams.XXXXXX") || exit 1
 figures=$root/figures
-server= client=
+server=
+client=
 failed=0
 
 # stop PROCESS: of ours, if there is one.
@@ -46,7 +47,8 @@ trap 'clean_up; exit 1' INT TERM HUP
 ulimit -n "$(ulimit -Hn)" 2>/dev/null
 descriptors=$(ulimit -n)
 [ "$descriptors" != unlimited ] || descriptors=65536
-on_server= on_client=
+on_server=
+on_client=
 if [ "$(nproc)" -ge 2 ] && command -v taskset >/dev/null 2>&1; then
     on_server="taskset -c 0" on_client="taskset -c 1"
 else
