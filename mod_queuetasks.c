@@ -12,6 +12,7 @@
 #include "http/mod_qt_origin.h"
 #include "http/mod_qt_place.h"
 #include "http/mod_qt_reply.h"
+#include "http/mod_qt_status.h"
 #include "http/mod_qt_ticket.h"
 #include "server/mod_qt_server.h"
 #include "stream/mod_qt_stream.h"
@@ -37,6 +38,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_insert_error_filter(mod_qt_reply_insert_error, NULL, NULL, APR_HOOK_LAST);
     mod_qt_reply_register(p);
     mod_qt_host_register(p);
+    mod_qt_status_register();
     mod_qt_stream_register(p);
 }
 

@@ -35,7 +35,6 @@ typedef enum phase { FOREIGN, FLOWING, DRAINING, LINGERING, LOST } phase;
 typedef struct detached {
     mod_qt_stream base;
     server_rec *server;   /* for the log and its Timeout */
-    qt_time opened;
     apr_uint64_t sent;    /* bytes, after the head */
     char *rest;           /* what the client has not taken yet; NULL: nothing */
     apr_size_t rest_at, rest_end, rest_cap;
@@ -119,7 +118,6 @@ static int detached_carry(mod_qt_stream *stream)
     qt_store *store = stream->child->store;
 
     d->server = stream->r->server;
-    d->opened = qt_store_now();
     stream->c->aborted = 1; /* for httpd, which writes nothing to it any more; the client does not notice */
     stream->r = NULL;
     stream->c = NULL;
@@ -332,7 +330,7 @@ static void detached_adopt(mod_qt_stream *stream)
 static void destroy(mod_qt_stream *stream)
 {
     detached *d = of(stream);
-    qt_time lasted = qt_store_now() - d->opened;
+    qt_time lasted = qt_store_now() - stream->opened;
 
     ap_log_error(APLOG_MARK, APLOG_INFO, 0, d->server, QTLOGNO(00207) "stream: user %s, %" APR_UINT64_T_FMT " bytes in %" APR_INT64_T_FMT
                  ".%03d s, %s", stream->who, d->sent, lasted / QT_SECOND, (int)(lasted % QT_SECOND / 1000),

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream/mod_qt_registry.h"
 
+#include <apr_strings.h>
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
 #include <stdlib.h>
@@ -120,6 +121,7 @@ static mod_qt_stream *make(mod_qt_child *child, const mod_qt_transport *transpor
     stream->transport = transport;
     stream->zone = zone;
     stream->zone_index = zone_index(child->store, zone);
+    stream->opened = qt_store_now();
     stream->who = ap_malloc(who.n + 1);
     memcpy(stream->who, who.p, who.n);
     stream->who[who.n] = '\0';
@@ -293,4 +295,25 @@ unsigned mod_qt_registry_slots(mod_qt_registry *registry)
     n = registry->nslots;
     mod_qt_registry_unlock(registry);
     return n;
+}
+
+apr_array_header_t *mod_qt_registry_list(mod_qt_registry *registry, unsigned most, unsigned *all, apr_pool_t *pool)
+{
+    apr_array_header_t *list = apr_array_make(pool, 16, sizeof(mod_qt_stream_view));
+    apr_uint32_t i;
+
+    *all = 0;
+    mod_qt_registry_lock(registry);
+    for (i = 0; i < registry->nslots; i++) {
+        const mod_qt_stream *stream = registry->slots[i].stream;
+
+        if (stream && (*all)++ < most) {
+            APR_ARRAY_PUSH(list, mod_qt_stream_view) = (mod_qt_stream_view){
+                .who = apr_pstrdup(pool, stream->who), .zone = qt_zone_name(stream->zone), .transport = stream->transport->name,
+                .opened = stream->opened
+            };
+        }
+    }
+    mod_qt_registry_unlock(registry);
+    return list;
 }

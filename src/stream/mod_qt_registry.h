@@ -40,6 +40,9 @@ unsigned mod_qt_registry_slots(mod_qt_registry *registry);
 /* How many streams of this child are in the zone with this index. */
 apr_uint32_t mod_qt_registry_count(mod_qt_registry *registry, unsigned zone_index);
 
+/* The first `most` of this child's streams as mod_qt_stream_view, copied into `pool`; *all is how many there are. */
+apr_array_header_t *mod_qt_registry_list(mod_qt_registry *registry, unsigned most, unsigned *all, apr_pool_t *pool);
+
 /* For the queues of blocking streams. */
 void mod_qt_registry_lock(mod_qt_registry *registry);
 void mod_qt_registry_unlock(mod_qt_registry *registry);

@@ -216,6 +216,11 @@ int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const m
     return stream->transport->carry(stream);
 }
 
+const apr_array_header_t *mod_qt_stream_list(unsigned most, unsigned *all, apr_pool_t *pool)
+{
+    return here ? mod_qt_registry_list(here->registry, most, all, pool) : NULL;
+}
+
 /* ---- the life of the process ---- */
 
 void mod_qt_stream_register(apr_pool_t *p)

@@ -60,6 +60,15 @@ int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const m
  */
 int mod_qt_stream_busy(request_rec *r, apr_interval_time_t retry, const char *reason);
 
+/* One stream of this child, for the status page. */
+typedef struct mod_qt_stream_view {
+    const char *who, *zone, *transport;
+    qt_time opened;
+} mod_qt_stream_view;
+
+/* The first `most` streams of this child (mod_qt_stream_view, in `pool`); *all is how many there are. NULL: it has no pump. */
+const apr_array_header_t *mod_qt_stream_list(unsigned most, unsigned *all, apr_pool_t *pool);
+
 /* ---- for the face and the server floor ---- */
 
 /* register_hooks: the filter and the suspend_connection hook. */

@@ -74,6 +74,7 @@ struct mod_qt_stream {
     apr_uint64_t cookie;
     char *who;                 /* the user's id, for the log; NULL: nobody's yet */
     mod_qt_stream_conf conf;
+    qt_time opened;
     /* -- guarded by the registry's mutex -- */
     mod_qt_life life;
     int end_asked;             /* somebody wants it ended */
