@@ -14,12 +14,14 @@ QueueTasksReconnectGrace 5s
 QueueTasksKeepAlive 30s
 QueueTasksRetry 100ms
 QueueTasksMaxBlockingStreams 4
+RequestReadTimeout header=1 body=1
+KeepAliveTimeout 1
 Protocols h2c http/1.1
 <Location "/q/api">
     SetHandler queuetasks
     QueueTasksServe operator
     <If "%{QUERY_STRING} =~ /short/">
-        QueueTasksStreamLife 1s
+        QueueTasksStreamLife 2s
     </If>
     <If "%{QUERY_STRING} =~ /kept/">
         QueueTasksDetach off
@@ -45,7 +47,7 @@ subtest 'QueueTasksStreamLife' => sub {
         my $began = now();
         ok($stream->over_within(5), "$transport: ends by itself");
         my $lasted = now() - $began;
-        ok($lasted > 0.9 && $lasted < 1.1 + 0.4, sprintf '%s: when its life is over (%.2f s)', $transport, $lasted);
+        ok($lasted > 1.9 && $lasted < 2.2 + 0.4, sprintf '%s: when its life is over (%.2f s), not at RequestReadTimeout or KeepAliveTimeout', $transport, $lasted);
         is($stream->status, 0, "$transport: as HTTP wants it");
         is($place->operator("life-$transport")->{status}, 'away', "$transport: its operator keeps his place");
         $place->op("life-$transport")->exit;

@@ -22,6 +22,9 @@ subtest 'X-11: QueueTasksMaxStreamsPerUser' => sub {
     my @tabs = map { $anna->stream } 1 .. 3;
     is(scalar(grep { $_->status == 200 } @tabs), 3, 'three are allowed');
     is_busy($anna->stream, 'a fourth');
+    my %retry = map { my $busy = $anna->stream; $busy->wait_event(type => 'busy'); $busy->retry => 1 } 1 .. 8;
+    is_deeply([grep { $_ < 100 || $_ > 200 } keys %retry], [], 'retry: is one to two times QueueTasksRetry');
+    ok(keys %retry > 1, 'and not the same for all');
     is(scalar(grep { $_->{operatorId} eq 'anna' } $place->operators), 1, 'her entry stands');
     my $other = $boris->stream;
     ok($place->wait_operator('boris', 'free'), 'another user has his own count');

@@ -178,6 +178,27 @@ subtest 'event' => sub {
     is_error_free($server, 'its log is clean');
 };
 
+subtest 'a filter that keeps back what is flushed' => sub {
+    my $server = QueueTasks::Server->start(children => 1, more => ['ext_filter'], conf => $places . <<'CONF');
+ExtFilterDefine keeper cmd=/bin/cat
+<If "%{QUERY_STRING} == 'kept'">
+    SetOutputFilter keeper
+</If>
+CONF
+    my $place = place(undef, server => $server, path => '/q');
+    my $stream = $place->op('anna')->stream;
+    ok($stream->wait_raw(qr/^:/m, 5), 'a stream without it');
+    unlike($server->log_text, qr/QT00209/, 'no warning');
+    my @kept = map { QueueTasks::Stream->start($server->port, '/q/api/wait-sse?kept', headers => { 'X-User' => $_ }) } qw(boris clara);
+    ok($place->wait_operator($_, 'free'), "$_ waits behind it") for qw(boris clara);
+    ok($server->wait_log(qr/QT00209: stream: a filter of this response \(keeper is the first\)/), 'is told of');
+    is(scalar(() = $server->log_text =~ /QT00209/g), 1, 'once');
+    $_->disconnect for $stream, @kept;
+    ok($place->wait_operator($_, 'away', 5), "$_ is noticed when he leaves") for qw(boris clara);
+    ok($server->stop(15), 'the server stops');
+    is_error_free($server, 'its log is clean');
+};
+
 for my $mpm (qw(worker prefork)) {
     subtest $mpm => sub {
         my $server = QueueTasks::Server->start(mpm => $mpm, children => 4, threads => 2, conf => $places);
