@@ -26,8 +26,8 @@
 #define BUSY_RETRY (3 * QT_SECOND)
 
 /* In order: the first that can carry a stream does. Whoever stands behind one with `fits` greets as it does. */
-static const mod_qt_transport *const transports[] = { &mod_qt_detached, &mod_qt_suspended, &mod_qt_blocking };
-#define TRANSPORTS (sizeof(transports) / sizeof(*transports))
+#define TRANSPORTS 3U
+static const mod_qt_transport *const transports[TRANSPORTS] = { &mod_qt_detached, &mod_qt_suspended, &mod_qt_blocking };
 
 static mod_qt_child *here;   /* this process, between child_init and the end of the pump */
 static mod_qt_quota *shared; /* of this generation */
@@ -95,10 +95,10 @@ static int descriptors_short(const request_rec *r)
 /* The place in the table of the first transport, from `from` on, that can. The last one always can. */
 static unsigned choose(unsigned from, request_rec *r, const mod_qt_stream_conf *conf)
 {
-    while (!transports[from]->can(here, r, conf)) {
+    while (from < TRANSPORTS - 1 && !transports[from]->can(here, r, conf)) {
         from++;
     }
-    return from;
+    return from < TRANSPORTS ? from : TRANSPORTS - 1;
 }
 
 static mod_qt_stream *make_stream(request_rec *r, qt_zone_ref *zone, qt_str who, const mod_qt_stream_conf *conf)
@@ -166,9 +166,10 @@ static void settle(mod_qt_stream *stream)
     unsigned at = 0;
 
     while (stream->transport->fits && !stream->transport->fits(stream)) {
-        while (transports[at++] != stream->transport) {
+        while (at < TRANSPORTS - 2 && transports[at] != stream->transport) {
+            at++;
         }
-        at = choose(at, stream->r, &stream->conf);
+        at = choose(at + 1, stream->r, &stream->conf);
         mod_qt_registry_change(stream, transports[at]);
     }
 }
