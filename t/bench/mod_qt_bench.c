@@ -5,20 +5,9 @@
 #include <http_config.h>
 #include <http_protocol.h>
 #include "stream/mod_qt_pump.h"
+#include "stream/mod_qt_frame.h"
 #include "stream/mod_qt_registry.h"
 #include "wire/qt_sse.h"
-
-#if __has_include("stream/mod_qt_frame.h")
-#include "stream/mod_qt_frame.h"
-#define WRITE(stream, frame) (stream)->transport->write(stream, frame)
-#else
-typedef struct mod_qt_frame {
-    qt_str text;
-} mod_qt_frame;
-#define mod_qt_frame_begin(buf, pool) qt_buf_init(buf, pool)
-#define mod_qt_frame_end(buf) ((mod_qt_frame){ qt_buf_str(buf) })
-#define WRITE(stream, frame) (stream)->transport->write(stream, (frame)->text.p, (frame)->text.n)
-#endif
 
 /*
  * It is linked with the module's own objects into one file that holds both modules. The linker leads three calls of the stream
@@ -76,7 +65,7 @@ static void write_all(const mod_qt_frame *frame)
 
         if (stream) {
             if (reads[i % SLOTS_MAX]) {
-                WRITE(stream, frame);
+                stream->transport->write(stream, frame);
             }
             mod_qt_registry_unpin(stream);
         }
