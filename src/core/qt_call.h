@@ -5,6 +5,7 @@
 
 #include "base/qt_base.h"
 #include "base/qt_status.h"
+#include "wire/qt_cursor.h"
 #include "wire/qt_spec.h"
 
 /*
@@ -15,7 +16,9 @@
  */
 typedef enum qt_verb {
     /* -- operators -- */
-    QT_JOIN,     /* a stream of `who` opens (labels, rules, child, cookie, skip; max_*) -> stream, held until QT_HOLD(0).
+    QT_JOIN,     /* a stream of `who` opens (kind, grace, alone, child, cookie, skip; max_*) -> stream, epoch, seq.
+                    WAIT (labels, rules) and READER (queue, since): held until QT_HOLD(0).
+                    EVENTS (topics), NOTICES, FEED (since) -> n = groups, after, foreign.
                     STAY_AWAY, LIMIT, CROWDED. flag 1: only whether he may, and nothing changes */
     QT_LEAVE,    /* `stream` is over (any cause); OK also when it is unknown */
     QT_HOLD,     /* `flag` 1: give `stream` nothing for now, 0: go on */
@@ -33,6 +36,25 @@ typedef enum qt_verb {
     QT_MINE,     /* -> tasks offered or assigned to `who` */
     QT_TICKET,   /* `ticket` stands for `who` (labels) for QT_TICKET_LIFE. CONFLICT */
     QT_REDEEM,   /* `ticket` is used up -> who, labels; flag 1: it is only looked at. NOBODY */
+    /* -- messages -- */
+    QT_PUBLISH,  /* `data` (type, key, message_id, version, topic_rules, items) to topics[0] -> seq (0: waits to be merged), listeners,
+                    repeated, stale. TOO_LARGE: more items than one event holds */
+    QT_NOTIFY,   /* `data` (type, mailbox, grace) to `who`, absent: to all who are there -> seq, delivered, stored */
+    QT_READ,     /* message `seq` of `who` leaves his mailbox; OK also when it is not there */
+    QT_ACK,      /* streams have kept what they were given: `acks` leave their mailboxes */
+    QT_CATCH_UP, /* what `stream` (EVENTS, NOTICES, FEED) has to hear after `after`: up to `until` by the topics' delivery rules, and
+                    broadcasts only with flag 1 (it came back); past it all; filtered by `keys` -> events, after, lost (some of it is
+                    gone: nothing is given, and `after` is where to go on), more. UNKNOWN */
+    QT_PUSH,     /* `texts` to the end of `queue`, all or nothing -> n = seqs. CONFLICT: it is closed */
+    QT_CLOSE,    /* nothing more comes to `queue`; OK also when it is closed already */
+    QT_DRAIN,    /* `who` takes what `queue` has, at most QT_DRAIN_MAX -> events, the terminator last, stream (of the loan), more */
+    QT_DRAINED,  /* flag 1: the loan `stream` of `queue` has been read; 0: it goes back */
+    /* -- people -- */
+    QT_USERS,    /* -> users; flag 1: only who is there */
+    QT_USER,     /* `who` -> n = 1. UNKNOWN */
+    QT_KICK,     /* streams of `who` end; flag 1: and he is STAY_AWAY for QT_KICK_BAN. UNKNOWN */
+    QT_TOPICS,   /* -> topics, at most `limit` from the one after topics[0] on (absent: the first), in no order; more */
+    QT_QUEUES,   /* -> queues, at most `limit` from the one after `queue` on; more */
     /* -- producers -- */
     QT_ADD,      /* `specs`, all or nothing -> n = nspecs tasks (task.fresh). CONFLICT, TOO_LARGE; `bad` is the index of the culprit */
     QT_GET,      /* -> n = 1, with history. UNKNOWN */
@@ -48,6 +70,29 @@ typedef enum qt_verb {
     QT_VERBS     /* their number */
 } qt_verb;
 
+/* What a stream is for. */
+typedef enum qt_kind {
+    QT_K_WAIT,    /* an operator's, for tasks */
+    QT_K_EVENTS,  /* topics */
+    QT_K_NOTICES, /* the user's own messages, and broadcasts */
+    QT_K_READER,  /* a queue */
+    QT_K_FEED,    /* what happens in the zone */
+    QT_KINDS
+} qt_kind;
+extern const char *const qt_kind_names[QT_KINDS];
+
+/* Who was kicked is not let in again for this long (api.md, DELETE users/{id}). */
+#define QT_KICK_BAN (30 * QT_SECOND)
+/* Most topics of one stream, and most filter keys. */
+#define QT_TOPICS_MAX 256
+#define QT_KEYS_MAX 256
+/* Most parts of a merged event: members of a sum, elements of a union. */
+#define QT_ITEMS_MAX 256
+/* Most messages that one poll of a queue takes. */
+#define QT_DRAIN_MAX 1000
+/* A closed queue is remembered for this long, and so is one that nobody reads from or adds to, whatever it holds. */
+#define QT_CLOSED_LIFE (3600 * QT_SECOND)
+#define QT_QUEUE_LIFE (24 * 3600 * QT_SECOND)
 /* Who left is not let in again for this long (api.md, DELETE exit). */
 #define QT_EXIT_BAN (10 * QT_SECOND)
 /* How long a ticket waits to be used. */
@@ -79,8 +124,8 @@ typedef enum qt_outcome {
 } qt_outcome;
 extern const char *const qt_outcome_names[QT_OUTCOMES];
 
-/* Why an offer ended: the `reason` of the closed event. */
-typedef enum qt_reason { QT_R_ASSIGNED, QT_R_REJECTED, QT_R_EXPIRED, QT_R_WITHDRAWN, QT_REASONS } qt_reason;
+/* Why an offer ended, or, REPLACED, a stream: the `reason` of the closed event. */
+typedef enum qt_reason { QT_R_ASSIGNED, QT_R_REJECTED, QT_R_EXPIRED, QT_R_WITHDRAWN, QT_R_REPLACED, QT_REASONS } qt_reason;
 extern const char *const qt_reason_names[QT_REASONS];
 
 /* The host's verdict on an assignment (QT_SETTLE). */
@@ -135,11 +180,68 @@ typedef struct qt_operator_view {
     apr_uint32_t ntasks;
 } qt_operator_view;
 
+/* ---- messages ---- */
+
+typedef enum qt_delivery { QT_DELIVER_LAST /* of each key */, QT_DELIVER_NONE, QT_DELIVER_ALL } qt_delivery;
+typedef enum qt_merge { QT_MERGE_LAST, QT_MERGE_COUNT, QT_MERGE_SUM, QT_MERGE_UNION } qt_merge;
+
+/* What a topic's QueueTasksTopic lines say. */
+typedef struct qt_topic_rules {
+    qt_time age;          /* > 0: older messages are dropped */
+    qt_time coalesce;     /* 0: every message is an event; else those of a key within so long are one */
+    apr_uint32_t retain;  /* messages kept for who comes back */
+    qt_delivery delivery; /* which of them he is given */
+    qt_merge merge;
+} qt_topic_rules;
+
+/* A part of a message that is to be merged: a number to add or a text to replace under its name, or (no name) an element of a union. */
+typedef struct qt_item {
+    qt_str name;          /* JSON, with its quotes; absent: the bare number of a sum, or an element */
+    qt_str text;          /* JSON; absent: it is a number */
+    apr_int64_t whole;    /* the number, */
+    double real;          /* or, when `fraction`, this */
+    unsigned fraction : 1;
+} qt_item;
+
+typedef struct qt_mailbox {
+    apr_uint32_t most;    /* messages; 0: none is kept */
+    qt_time age;          /* > 0 */
+} qt_mailbox;
+
+typedef struct qt_ack {
+    qt_str who;
+    apr_uint64_t seq;     /* this one and all before it */
+} qt_ack;
+
+typedef struct qt_user_view {
+    qt_str id;
+    qt_time since;        /* of his status */
+    const apr_uint64_t *streams;
+    apr_uint32_t nstreams;
+    apr_uint32_t mail;    /* messages in his mailbox */
+    unsigned online : 1;  /* has a stream, or had one within the grace */
+} qt_user_view;
+
+typedef struct qt_topic_view {
+    qt_str name;
+    apr_uint32_t messages, listeners;
+    apr_uint64_t seq;     /* of the last one; 0: none is kept */
+} qt_topic_view;
+
+typedef struct qt_queue_view {
+    qt_str name;
+    apr_uint32_t messages, in_flight, readers;
+    unsigned closed : 1;
+} qt_queue_view;
+
 typedef enum qt_event_kind {
-    QT_EV_TASK,   /* task, as in view */
-    QT_EV_CLOSED, /* task.id, reason */
-    QT_EV_GAP,    /* the stream was too far behind; what is open now follows */
-    QT_EV_END     /* nothing more comes: end the response */
+    QT_EV_TASK,      /* task, as in view */
+    QT_EV_CLOSED,    /* task.id, reason */
+    QT_EV_GAP,       /* WAIT: the stream was too far behind; what is open now follows */
+    QT_EV_MESSAGE,   /* seq, topic, key, type, data; for the streams of `group` in this child, or, 0, for `cookie` alone */
+    QT_EV_LOST,      /* streams of `group` that are not behind yet miss messages that are gone: they must catch up */
+    QT_EV_TERMINATE, /* READER: the queue is closed and empty; END follows */
+    QT_EV_END        /* nothing more comes: end the response. reason REPLACED: told before */
 } qt_event_kind;
 
 typedef struct qt_event {
@@ -148,12 +250,23 @@ typedef struct qt_event {
     qt_event_kind kind;
     qt_reason reason;
     qt_task_view task;
+    apr_uint64_t group, seq;
+    qt_str topic, key, type, data; /* key and type may be absent. FEED: data is fields, see below */
 } qt_event;
+
+/*
+ * An event of the feed: type "task", "operator" or "user", and fields joined by '\n', which no id holds:
+ *   task      id, state, operator or empty, outcome or empty
+ *   operator  id, status
+ *   user      id, connected or disconnected
+ */
 
 typedef struct qt_stats {
     apr_uint64_t tasks[QT_STATES];      /* there now */
     apr_uint64_t operators[QT_OP_STATUSES];
     apr_uint64_t streams;
+    apr_uint64_t topics, messages /* kept in topics */, users /* known */, online, mail, queues, queued;
+    apr_uint64_t published, merged, notified, pushed, read;
     apr_uint64_t added, offered, assigned, rejected, timed_out, lost, completed, released, expired, withdrawn, dead;
     apr_uint64_t bytes, bytes_used, rollbacks;
     unsigned paused : 1;
@@ -186,6 +299,31 @@ typedef struct qt_call {
     apr_uint64_t stream;     /* in, and QT_JOIN: out. Never 0, never used twice */
     apr_uint64_t cookie;
     apr_uint32_t max_streams, max_streams_per_user; /* QT_JOIN; 0: no limit */
+    qt_kind kind;            /* QT_JOIN */
+    unsigned alone : 1;      /* QT_JOIN: older streams of the user of this kind end, replaced (QueueTasksDevices one) */
+    unsigned versioned : 1;  /* QT_PUBLISH: version is given */
+    qt_time grace;           /* JOIN, NOTIFY, DRAIN: how long who broke off is waited for */
+    qt_cursor since;         /* JOIN: the last event that the client has */
+    qt_str queue;
+    const qt_str *topics;    /* JOIN, PUBLISH, TOPICS */
+    apr_uint32_t ntopics;
+    const qt_str *keys;      /* CATCH_UP: the stream's filter; none: everything */
+    apr_uint32_t nkeys;
+    const qt_str *texts;     /* PUSH */
+    apr_uint32_t ntexts;
+    qt_str data, type, key, message_id; /* PUBLISH, NOTIFY. type absent: "message" */
+    apr_uint64_t version;
+    const qt_topic_rules *topic_rules;
+    const qt_item *items;    /* PUBLISH, when the topic merges by sum or union */
+    apr_uint32_t nitems;
+    const qt_mailbox *mailbox;
+    const qt_ack *acks;
+    apr_uint32_t nacks;
+    apr_uint64_t until;      /* CATCH_UP */
+    apr_uint32_t limit;      /* TOPICS, QUEUES */
+    /* -- in and out -- */
+    apr_uint64_t after;      /* CATCH_UP, and JOIN: out. What the stream has seen of the sequence */
+    apr_uint64_t seq;        /* READ: in. Else out: of the message; JOIN: the zone's last */
     const qt_spec *specs;
     apr_uint32_t nspecs;
     /* -- out -- */
@@ -197,6 +335,18 @@ typedef struct qt_call {
     qt_event *events;
     qt_stats *stats;
     const char *why;         /* QT_CHECK */
+    apr_uint64_t epoch;      /* with every seq that is given */
+    const apr_uint64_t *groups; /* JOIN: one for each topic: what its messages come for */
+    const apr_uint64_t *seqs;   /* PUSH */
+    qt_user_view *users;
+    qt_topic_view *topic_views;
+    qt_queue_view *queues;
+    apr_uint32_t listeners;
+    unsigned foreign : 1;    /* JOIN: `since` is none of this zone's life */
+    unsigned repeated : 1;   /* PUBLISH: message_id was there before */
+    unsigned stale : 1;      /* PUBLISH: a newer version is there */
+    unsigned delivered : 1, stored : 1; /* NOTIFY */
+    unsigned lost : 1;
     unsigned more : 1;
     qt_time next;            /* every verb: when QT_TICK is due in this zone, or QT_NEVER */
     apr_uint64_t wake[QT_CHILDREN_MAX / 64]; /* every verb: bit i set: child i has something to collect (for the store) */

@@ -38,6 +38,10 @@ typedef struct mod_qt_stream_conf {
     apr_interval_time_t retry;      /* sent as `retry:` first; 0: not sent */
     apr_interval_time_t life;       /* it is ended after so long, and up to a tenth more; 0: never */
     int detach;                     /* 1: it may leave httpd's hands where nothing but plain HTTP/1.x is to be done */
+    int skip;                       /* EVENTS, NOTICES, FEED: who is a whole ring behind goes on with a gap; 0: it is ended */
+    int envelope;                   /* EVENTS: data is {"topic","key","type","data"} */
+    const qt_str *keys;             /* EVENTS: only events of these keys, and those without one; copied */
+    apr_uint32_t nkeys;             /* 0: all events; <= QT_KEYS_MAX */
 } mod_qt_stream_conf;
 
 /*
