@@ -39,7 +39,7 @@ void mod_qt_event_frame(qt_buf *buf, const qt_event *event, qt_time now)
     case QT_EV_GAP:
         qt_buf_adds(&data, "{\"reason\":\"slow\"}");
         break;
-    case QT_EV_END:
+    default:
         return;
     }
     qt_sse_put(buf, &(qt_sse_event){ .type = qt_str_of(types[event->kind]), .data = qt_buf_str(&data) });
