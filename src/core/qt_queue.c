@@ -143,7 +143,7 @@ void qt_reader_told(qt_zone *z, qt_reader *reader, qt_parcel *parcel, qt_time no
 
 /* ---- taking back ---- */
 
-/* Before the first one that came after it: they were ready, so all later ones are behind it. */
+/* Before the first one that came after it; looked for from the head, where what comes back belongs. */
 static void put_back(qt_zone *z, qt_queue *queue, qt_parcel *parcel)
 {
     qt_parcel *at = parcel_at(z, queue->ready.first);
@@ -152,6 +152,21 @@ static void put_back(qt_zone *z, qt_queue *queue, qt_parcel *parcel)
         at = parcel_at(z, at->line.next);
     }
     qt_list_insert(QT_B(z), &queue->ready, &parcel->line, at ? &at->line : NULL);
+}
+
+/* The same in what a reader has, all of it untold; looked for from the end. */
+static void take_over(qt_zone *z, qt_reader *reader, qt_list *from, qt_parcel *parcel)
+{
+    qt_parcel *at = parcel_at(z, reader->flight.last);
+    qt_node *before = NULL;
+
+    for (; at && at->seq > parcel->seq; at = parcel_at(z, at->line.prev)) {
+        before = &at->line;
+    }
+    qt_list_remove(QT_B(z), from, &parcel->line);
+    qt_list_insert(QT_B(z), &reader->flight, &parcel->line, before);
+    QT_PUT(z, parcel->told, 0);
+    reader->untold++; /* made in this verb */
 }
 
 static void free_reader(qt_zone *z, qt_queue *queue, qt_reader *reader)
@@ -191,14 +206,35 @@ static void give_up(qt_zone *z, qt_reader *reader, qt_time now)
     let_go(z, queue);
 }
 
-/* What it was told up to `seq` (or, told before `until`) has been read. */
-static void read_some(qt_zone *z, qt_reader *reader, apr_uint64_t seq, qt_time until)
+/* What it was told by then has been read. */
+static void read_some(qt_zone *z, qt_reader *reader, qt_time until)
 {
     qt_parcel *oldest;
 
-    while ((oldest = parcel_at(z, reader->flight.first)) != NULL && oldest->told && oldest->told <= until && oldest->seq <= seq &&
-           qt_undo_room(QT_B(z))) {
+    while ((oldest = parcel_at(z, reader->flight.first)) != NULL && oldest->told && oldest->told <= until && qt_undo_room(QT_B(z))) {
         free_parcel(z, &reader->flight, oldest);
+        QT_PUT(z, z->stats.read, z->stats.read + 1);
+    }
+}
+
+/* How many of the first it was told end with the one of that number; 0: it was told none such. */
+static apr_uint32_t told_up_to(qt_zone *z, const qt_reader *reader, apr_uint64_t seq)
+{
+    apr_uint32_t n = 1;
+
+    for (const qt_parcel *at = parcel_at(z, reader->flight.first); at && at->told; at = parcel_at(z, at->line.next), n++) {
+        if (at->seq == seq) {
+            return n;
+        }
+    }
+    return 0;
+}
+
+/* The one with that number and all that it was told before have been read. */
+static void read_up_to(qt_zone *z, qt_reader *reader, apr_uint64_t seq)
+{
+    for (apr_uint32_t n = told_up_to(z, reader, seq); n > 0 && qt_undo_room(QT_B(z)); n--) {
+        free_parcel(z, &reader->flight, parcel_at(z, reader->flight.first));
         QT_PUT(z, z->stats.read, z->stats.read + 1);
     }
 }
@@ -209,7 +245,7 @@ void qt_reader_due(qt_zone *z, qt_reader *reader, qt_time now)
         give_up(z, reader, now);
         return;
     }
-    read_some(z, reader, APR_UINT64_MAX, now - reader->grace);
+    read_some(z, reader, now - reader->grace);
     schedule(z, reader);
 }
 
@@ -239,14 +275,9 @@ static void adopt(qt_zone *z, qt_queue *queue, qt_reader *reader, const qt_call 
         if (broken->stream || broken->loan || !qt_str_eq(qt_reader_who(broken), call->who)) {
             continue;
         }
-        read_some(z, broken, read, QT_NEVER);
+        read_up_to(z, broken, read);
         while (broken->flight.count && qt_undo_room(QT_B(z))) {
-            qt_parcel *parcel = parcel_at(z, broken->flight.first);
-
-            qt_list_remove(QT_B(z), &broken->flight, &parcel->line);
-            qt_list_append(QT_B(z), &reader->flight, &parcel->line);
-            QT_PUT(z, parcel->told, 0);
-            reader->untold++;
+            take_over(z, reader, &broken->flight, parcel_at(z, broken->flight.first));
         }
         if (!broken->flight.count) {
             free_reader(z, queue, broken);
@@ -292,10 +323,10 @@ void qt_reader_go(qt_zone *z, qt_stream *stream, qt_time now)
     qt_queue *queue = QT_REC(z, qt_queue, reader->queue);
 
     if (stream->ended && qt_queue_is_over(queue)) {
-        read_some(z, reader, APR_UINT64_MAX, QT_NEVER);
+        read_some(z, reader, QT_NEVER);
     }
     else {
-        read_some(z, reader, APR_UINT64_MAX, now - reader->grace);
+        read_some(z, reader, now - reader->grace);
     }
     QT_EDIT(z, reader);
     reader->stream = 0;
@@ -430,10 +461,7 @@ static apr_status_t fill_loan(qt_zone *z, qt_time now, qt_call *call, qt_queue *
 {
     adopt(z, queue, loan, call);
     while (queue->ready.count && loan->flight.count < QT_DRAIN_MAX && qt_undo_room(QT_B(z))) {
-        qt_parcel *parcel = parcel_at(z, queue->ready.first);
-
-        qt_list_remove(QT_B(z), &queue->ready, &parcel->line);
-        qt_list_append(QT_B(z), &loan->flight, &parcel->line);
+        take_over(z, loan, &queue->ready, parcel_at(z, queue->ready.first));
     }
     call->events = qt_lay(&call->out, (loan->flight.count + 1) * sizeof(*call->events));
     if (!call->events) {
@@ -503,7 +531,7 @@ apr_status_t qt_do_drained(qt_zone *z, qt_time now, qt_call *call)
     }
     touch(z, queue, now);
     if (call->flag) {
-        read_some(z, loan, APR_UINT64_MAX, QT_NEVER);
+        read_some(z, loan, QT_NEVER);
     }
     give_up(z, loan, now);
     return APR_SUCCESS;
