@@ -25,7 +25,8 @@ static void put_closed(qt_buf *buf, const qt_event *event)
 
 void mod_qt_event_frame(qt_buf *buf, const qt_event *event, qt_time now)
 {
-    static const char *const types[] = { [QT_EV_TASK] = "task", [QT_EV_CLOSED] = "closed", [QT_EV_GAP] = "gap" };
+    static const char *const types[] = { [QT_EV_TASK] = "task", [QT_EV_CLOSED] = "closed", [QT_EV_GAP] = "gap",
+                                         [QT_EV_TERMINATE] = "message" };
     qt_buf data;
 
     qt_buf_init(&data, buf->pool);
@@ -39,10 +40,25 @@ void mod_qt_event_frame(qt_buf *buf, const qt_event *event, qt_time now)
     case QT_EV_GAP:
         qt_buf_adds(&data, "{\"reason\":\"slow\"}");
         break;
+    case QT_EV_TERMINATE:
+        qt_buf_adds(&data, QT_SSE_TERMINATOR);
+        break;
+    case QT_EV_MESSAGE: /* mod_qt_event_message */
+    case QT_EV_LOST:    /* no event: who misses something catches up */
     case QT_EV_END:
         return;
     }
     qt_sse_put(buf, &(qt_sse_event){ .type = qt_str_of(types[event->kind]), .data = qt_buf_str(&data) });
+}
+
+void mod_qt_event_message(qt_buf *buf, const qt_event *event, apr_uint64_t epoch, int envelope)
+{
+    qt_buf id;
+
+    (void)envelope;
+    qt_buf_init(&id, buf->pool);
+    qt_cursor_print(&id, epoch, event->seq);
+    qt_sse_put(buf, &(qt_sse_event){ .id = qt_buf_str(&id), .type = event->type, .data = event->data });
 }
 
 void mod_qt_event_keepalive(qt_buf *buf, mod_qt_keepalive form)
