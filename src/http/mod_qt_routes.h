@@ -10,8 +10,8 @@
 
 /*
  * X(name, method, pattern, section, type given): the function is mod_qt_do_<name>. CALLER: operator and subscribe, whose endpoints
- * know the caller; the others are guarded by httpd's own Require alone. Where two sections have the same path and method and one Location serves both
- * ("POST pause"), the upper line is found.
+ * know the caller; the others are guarded by httpd's own Require alone. Where two sections have the same path and method and one
+ * Location serves both ("POST pause"), the upper line is found.
  */
 #define MOD_QT_ENDPOINTS(X)                                                     \
     X(take_free, POST, "take-free", OPERATOR, MOD_QT_JSON)                      \
