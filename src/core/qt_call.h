@@ -6,6 +6,7 @@
 #include "base/qt_base.h"
 #include "base/qt_status.h"
 #include "wire/qt_cursor.h"
+#include "wire/qt_items.h"
 #include "wire/qt_spec.h"
 
 /*
@@ -86,8 +87,6 @@ extern const char *const qt_kind_names[QT_KINDS];
 /* Most topics of one stream, and most filter keys. */
 #define QT_TOPICS_MAX 256
 #define QT_KEYS_MAX 256
-/* Most parts of a merged event: members of a sum, elements of a union. */
-#define QT_ITEMS_MAX 256
 /* Most messages that one poll of a queue takes. */
 #define QT_DRAIN_MAX 256
 /* A closed queue is remembered for this long, and so is one that nobody reads from or adds to, whatever it holds. */
@@ -193,15 +192,6 @@ typedef struct qt_topic_rules {
     qt_delivery delivery; /* which of them he is given */
     qt_merge merge;
 } qt_topic_rules;
-
-/* A part of a message that is to be merged: a number to add or a text to replace under its name, or (no name) an element of a union. */
-typedef struct qt_item {
-    qt_str name;          /* JSON, with its quotes; absent: the bare number of a sum, or an element */
-    qt_str text;          /* JSON; absent: it is a number */
-    apr_int64_t whole;    /* the number, */
-    double real;          /* or, when `fraction`, this */
-    unsigned fraction : 1;
-} qt_item;
 
 typedef struct qt_mailbox {
     apr_uint32_t most;    /* messages; 0: none is kept */
