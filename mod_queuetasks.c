@@ -7,6 +7,7 @@
 #include <http_request.h>
 #include <mpm_common.h>
 #include "config/mod_qt_conf.h"
+#include "config/mod_qt_topic_rules.h"
 #include "http/mod_qt_handler.h"
 #include "http/mod_qt_host.h"
 #include "http/mod_qt_origin.h"
@@ -45,7 +46,7 @@ static void register_hooks(apr_pool_t *p)
 AP_DECLARE_MODULE(queuetasks) = {
     STANDARD20_MODULE_STUFF,
     mod_qt_conf_create, mod_qt_conf_merge, /* per section */
-    NULL, NULL,                            /* per server: its directives stand in the section that all others merge from */
+    mod_qt_topics_create, mod_qt_topics_merge, /* per server: QueueTasksTopic alone */
     mod_qt_directives,
     register_hooks,
     AP_MODULE_FLAG_NONE

@@ -27,12 +27,16 @@ enum {
 };
 #undef MOD_QT_SECTION_BIT
 
-/* The words of QueueTasksKeepAliveForm, QueueTasksTurn, QueueTasksOnTimeout, QueueTasksDetach, QueueTasksSlowClient, by number. */
-enum { MOD_QT_FORM_EVENT, MOD_QT_FORM_COMMENT, MOD_QT_FORM_NONE };
+/*
+ * The words of QueueTasksKeepAliveForm, QueueTasksTurn, QueueTasksOnTimeout, QueueTasksDetach, QueueTasksSlowClient, QueueTasksDevices, by
+ * number. USUAL has no word: event on wait-sse, comment elsewhere.
+ */
+enum { MOD_QT_FORM_EVENT, MOD_QT_FORM_COMMENT, MOD_QT_FORM_NONE, MOD_QT_FORM_USUAL };
 enum { MOD_QT_TURN_PERSISTENT, MOD_QT_TURN_ONCE };
 enum { MOD_QT_TIMEOUT_REQUEUE, MOD_QT_TIMEOUT_PAUSE };
 enum { MOD_QT_DETACH_ON, MOD_QT_DETACH_OFF };
 enum { MOD_QT_SLOW_CLOSE, MOD_QT_SLOW_SKIP };
+enum { MOD_QT_DEVICES_MANY, MOD_QT_DEVICES_ONE };
 
 /*
  * Every directive that takes one number: X(member, directive, units, default, least, most, text). Times are microseconds.
@@ -67,13 +71,19 @@ enum { MOD_QT_SLOW_CLOSE, MOD_QT_SLOW_SKIP };
 /* QueueTasksDrain, where nobody says it. */
 #define MOD_QT_DRAIN_TIME (2 * QT_SECOND)
 #define MOD_QT_HOUR (3600 * QT_SECOND)
+/* QueueTasksMailbox, where nobody says it, and the most that it may say; the greatest age of a message anywhere. */
+#define MOD_QT_MAILBOX 100
+#define MOD_QT_MAILBOX_MOST 100000
+#define MOD_QT_MAILBOX_AGE (24 * MOD_QT_HOUR)
+#define MOD_QT_AGE_MOST (8760 * MOD_QT_HOUR)
 
 /* Every directive that takes one of some words: X(member, directive, words, default, text); a word counts by its place. */
 #define MOD_QT_CHOICES(X)                                                                                                     \
-    X(keepalive_form, "QueueTasksKeepAliveForm", "event comment none", MOD_QT_FORM_EVENT, "form of the keep-alive")           \
+    X(keepalive_form, "QueueTasksKeepAliveForm", "event comment none", MOD_QT_FORM_USUAL, "form of the keep-alive")           \
     X(turn, "QueueTasksTurn", "persistent once", MOD_QT_TURN_PERSISTENT, "once: a stream ends after one task")                \
     X(on_timeout, "QueueTasksOnTimeout", "requeue pause", MOD_QT_TIMEOUT_REQUEUE, "what becomes of who let the window lapse")       \
     X(slow, "QueueTasksSlowClient", "close skip", MOD_QT_SLOW_CLOSE, "what becomes of a stream that is too far behind")       \
+    X(devices, "QueueTasksDevices", "many one", MOD_QT_DEVICES_MANY, "one: a new stream of a user replaces his older one")        \
     X(detach, "QueueTasksDetach", "on off", MOD_QT_DETACH_ON, "plain HTTP/1.x streams leave httpd's connection handling")
 
 /* Everything else: X(type, member); NULL is "not given". */
@@ -82,6 +92,8 @@ enum { MOD_QT_SLOW_CLOSE, MOD_QT_SLOW_SKIP };
     X(const ap_expr_info_t, user)           /* QueueTasksUser: a string expression */                                         \
     X(const ap_expr_info_t, labels)         /* QueueTasksLabels: the same */                                                  \
     X(const apr_array_header_t, origins)    /* QueueTasksAllowOrigin: const char *, in lower case; "*" is alone */            \
+    X(const apr_array_header_t, topics)     /* QueueTasksTopics: const mod_qt_pattern * (config/mod_qt_topic_rules.h) */           \
+    X(const qt_mailbox, mailbox)            /* QueueTasksMailbox */                                                           \
     X(const char, stream_origin)            /* QueueTasksStreamOrigin: scheme://host[:port][/path], no slash at its end */        \
     X(const int, sections)                  /* QueueTasksServe: bits */
 
@@ -110,6 +122,11 @@ MOD_QT_CHOICES(MOD_QT_GETTER)
 static inline unsigned mod_qt_conf_sections(const mod_qt_conf *conf)
 {
     return conf->sections ? (unsigned)*conf->sections : MOD_QT_SECTIONS_DEFAULT;
+}
+
+static inline qt_mailbox mod_qt_conf_mailbox(const mod_qt_conf *conf)
+{
+    return conf->mailbox ? *conf->mailbox : (qt_mailbox){ MOD_QT_MAILBOX, MOD_QT_MAILBOX_AGE };
 }
 
 /* For the module record. */

@@ -1,78 +1,30 @@
 /* The table of directives and what reads their values. A bad value is a configuration error that names what is allowed. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stddef.h>
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include "config/mod_qt_conf.h"
 #include "config/mod_qt_log.h"
+#include "config/mod_qt_number.h"
+#include "config/mod_qt_topic_rules.h"
 #include "wire/qt_labels.h"
 
 #define ANYWHERE (RSRC_CONF | ACCESS_CONF)
 
 /* ---- numbers ---- */
 
-typedef struct unit {
-    const char *suffix;
-    apr_int64_t factor;
-} unit;
-
-/* Largest first: a limit is printed in the first unit that divides it. */
-static const unit times[] = { { "h", MOD_QT_HOUR }, { "min", 60 * QT_SECOND }, { "mi", 60 * QT_SECOND }, { "s", QT_SECOND },
-                              { "ms", MOD_QT_MS }, { "", QT_SECOND }, { NULL, 0 } };
-static const unit sizes[] = { { "g", 1 << 30 }, { "m", 1 << 20 }, { "k", 1 << 10 }, { "", 1 }, { NULL, 0 } };
-static const unit counts[] = { { "", 1 }, { NULL, 0 } };
-
 typedef struct number {
     size_t offset; /* of the member */
-    const unit *units;
-    apr_int64_t least, most;
+    mod_qt_range range;
 } number;
-
-static const char *number_print(apr_pool_t *p, const unit *units, apr_int64_t value)
-{
-    while (units[1].suffix && (value == 0 || value % units->factor != 0)) {
-        units++;
-    }
-    return apr_psprintf(p, "%" APR_INT64_T_FMT "%s", value / units->factor, units->suffix);
-}
-
-/* Digits and a suffix that the units know; 0 when it is none or too large to hold. */
-static int number_read(apr_int64_t *value, const unit *units, const char *text)
-{
-    char *end;
-    apr_int64_t digits;
-
-    if (!apr_isdigit(*text)) {
-        return 0;
-    }
-    errno = 0;
-    digits = apr_strtoi64(text, &end, 10);
-    if (errno) {
-        return 0;
-    }
-    for (; units->suffix; units++) {
-        if (ap_cstr_casecmp(units->suffix, end) == 0) {
-            *value = digits * units->factor;
-            return digits <= APR_INT64_MAX / units->factor;
-        }
-    }
-    return 0;
-}
-
-static const char *number_refused(apr_pool_t *p, const char *directive, const char *text, const number *what)
-{
-    return apr_psprintf(p, "%s: \"%s\" is not %s from %s to %s", directive, text,
-                        what->units == times ? "a time (ms, s, min, h)" : what->units == sizes ? "a size (k, m, g)" : "a number",
-                        number_print(p, what->units, what->least), number_print(p, what->units, what->most));
-}
 
 static const char *set_number(cmd_parms *cmd, void *conf, const char *text)
 {
     const number *what = cmd->info;
     apr_int64_t value;
+    const char *error = mod_qt_number_read(&value, &what->range, cmd->cmd->name, text, cmd->pool);
 
-    if (!number_read(&value, what->units, text) || value < what->least || value > what->most) {
-        return number_refused(cmd->pool, cmd->cmd->name, text, what);
+    if (error) {
+        return error;
     }
     *(apr_int64_t *)((char *)conf + what->offset) = value;
     if (what->offset == offsetof(mod_qt_conf, max_blocking) || what->offset == offsetof(mod_qt_conf, drain)) {
@@ -82,7 +34,7 @@ static const char *set_number(cmd_parms *cmd, void *conf, const char *text)
 }
 
 #define NUMBER(member, directive, units, otherwise, least, most, text)                                                        \
-    static const number number_##member = { offsetof(mod_qt_conf, member), units, least, most };
+    static const number number_##member = { offsetof(mod_qt_conf, member), { mod_qt_##units, least, most } };
 MOD_QT_NUMBERS(NUMBER)
 #undef NUMBER
 
@@ -96,16 +48,13 @@ typedef struct choice {
 static const char *set_choice(cmd_parms *cmd, void *conf, const char *text)
 {
     const choice *what = cmd->info;
-    const char *rest = what->words;
-    const char *word;
+    int place = mod_qt_word_read(what->words, text);
 
-    for (apr_int64_t place = 0; *(word = ap_getword_white(cmd->temp_pool, &rest)); place++) {
-        if (ap_cstr_casecmp(word, text) == 0) {
-            *(apr_int64_t *)((char *)conf + what->offset) = place;
-            return NULL;
-        }
+    if (place < 0) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" is none of: %s", cmd->cmd->name, text, what->words);
     }
-    return apr_psprintf(cmd->pool, "%s: \"%s\" is none of: %s", cmd->cmd->name, text, what->words);
+    *(apr_int64_t *)((char *)conf + what->offset) = place;
+    return NULL;
 }
 
 #define CHOICE(member, directive, words, otherwise, text)                                                                     \
@@ -147,7 +96,7 @@ static const char *set_serve(cmd_parms *cmd, void *config, int argc, char *const
 
 static const char *set_zone(cmd_parms *cmd, void *config, const char *name, const char *size)
 {
-    static const number range = { 0, sizes, MOD_QT_ZONE_SIZE_MIN, MOD_QT_ZONE_SIZE_MAX };
+    static const mod_qt_range range = { mod_qt_sizes, MOD_QT_ZONE_SIZE_MIN, MOD_QT_ZONE_SIZE_MAX };
     mod_qt_conf *conf = config;
     apr_int64_t bytes = 0;
     const char *error = NULL;
@@ -158,11 +107,28 @@ static const char *set_zone(cmd_parms *cmd, void *config, const char *name, cons
     if (size && ap_cstr_casecmpn(size, "size=", 5) == 0) {
         size += 5;
     }
-    if (size && (!number_read(&bytes, sizes, size) || bytes < range.least || bytes > range.most)) {
-        return number_refused(cmd->pool, "QueueTasksZone", size, &range);
+    error = size ? mod_qt_number_read(&bytes, &range, cmd->cmd->name, size, cmd->pool) : NULL;
+    if (error) {
+        return error;
     }
     conf->zone = mod_qt_zones_name(cmd->server->process, name, (apr_size_t)bytes, &error);
     return error ? apr_pstrcat(cmd->pool, "QueueTasksZone: ", error, NULL) : NULL;
+}
+
+static const char *set_mailbox(cmd_parms *cmd, void *config, const char *count, const char *age)
+{
+    static const mod_qt_range counts = { mod_qt_counts, 0, MOD_QT_MAILBOX_MOST }, ages = { mod_qt_times, MOD_QT_MS, MOD_QT_AGE_MOST };
+    qt_mailbox *mailbox = apr_pcalloc(cmd->pool, sizeof(*mailbox));
+    apr_int64_t most = 0;
+    const char *error = mod_qt_number_read(&most, &counts, cmd->cmd->name, count, cmd->pool);
+
+    mailbox->most = (apr_uint32_t)most;
+    mailbox->age = MOD_QT_MAILBOX_AGE;
+    if (!error && age) {
+        error = mod_qt_number_read(&mailbox->age, &ages, cmd->cmd->name, age, cmd->pool);
+    }
+    ((mod_qt_conf *)config)->mailbox = mailbox;
+    return error;
 }
 
 static const char *read_expr(cmd_parms *cmd, const char *text, const ap_expr_info_t **expr)
@@ -253,6 +219,9 @@ const command_rec mod_qt_directives[] = {
     AP_INIT_TAKE1("QueueTasksUser", set_user, NULL, ANYWHERE, "expression: who the caller is"),
     AP_INIT_TAKE1("QueueTasksLabels", set_labels, NULL, ANYWHERE, "expression: the caller's labels, comma-separated"),
     AP_INIT_TAKE1("QueueTasksStreamOrigin", set_stream_origin, NULL, ANYWHERE, "where streams that come over HTTP/2 are sent"),
+    AP_INIT_TAKE_ARGV("QueueTasksTopics", mod_qt_topics_set, NULL, ANYWHERE, "patterns of the topics that may be subscribed to"),
+    AP_INIT_TAKE_ARGV("QueueTasksTopic", mod_qt_topics_set_rule, NULL, RSRC_CONF, "a pattern of topics, and settings of them"),
+    AP_INIT_TAKE12("QueueTasksMailbox", set_mailbox, NULL, ANYWHERE, "messages kept for a user who is away, and for how long"),
     AP_INIT_TAKE_ARGV("QueueTasksAllowOrigin", set_origins, NULL, ANYWHERE, "foreign origins whose pages may call"),
     { NULL }
 };

@@ -1,8 +1,15 @@
-/* Section "admin": the zone as a whole. */
+/* Section "admin": the zone as a whole, and lists of what is in it. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "http/mod_qt_message.h"
+#include "http/mod_qt_open.h"
 #include "http/mod_qt_reply.h"
 #include "http/mod_qt_routes.h"
 #include "http/mod_qt_shape.h"
+#include "wire/qt_labels.h"
+
+/* Entries of a page of a list, where the query does not say, and the most that it may say. */
+#define PAGE 1000
+#define PAGE_MOST 10000
 
 static apr_status_t run(mod_qt_ask *ask, qt_call *call)
 {
@@ -72,4 +79,164 @@ int mod_qt_do_requeue_task(mod_qt_ask *ask)
     qt_buf_init(&buf, ask->r->pool);
     mod_qt_shape_outcome(&buf, &call.tasks[0]);
     return mod_qt_reply(ask, HTTP_OK, qt_buf_str(&buf));
+}
+
+/* ---- people ---- */
+
+int mod_qt_do_operators(mod_qt_ask *ask)
+{
+    return mod_qt_do_queue_operators(ask);
+}
+
+/* ?status= as which users are wanted: 1 connected, 0 disconnected, -1 all; -2: it is neither. */
+static int wanted_of(const mod_qt_ask *ask)
+{
+    qt_str status = qt_query_get(ask->query, "status");
+
+    if (!status.p) {
+        return -1;
+    }
+    return qt_str_eq(status, QT_STR_LIT("connected")) ? 1 : qt_str_eq(status, QT_STR_LIT("disconnected")) ? 0 : -2;
+}
+
+int mod_qt_do_users(mod_qt_ask *ask)
+{
+    int wanted = wanted_of(ask);
+    qt_call call = { .verb = QT_USERS };
+    apr_status_t status;
+    qt_buf buf;
+    qt_json_out list;
+
+    if (wanted == -2) {
+        return mod_qt_fail_why(ask, QT_E_MALFORMED, "status is connected or disconnected");
+    }
+    call.flag = wanted == 1;
+    if ((status = run(ask, &call)) != APR_SUCCESS) {
+        return mod_qt_fail(ask, status);
+    }
+    qt_buf_init(&buf, ask->r->pool);
+    list = qt_json_open(&buf, '[');
+    for (apr_uint32_t i = 0; i < call.n; i++) {
+        if (wanted < 0 || wanted == call.users[i].online) {
+            qt_json_name(&list, NULL);
+            mod_qt_shape_user(&buf, &call.users[i]);
+        }
+    }
+    qt_json_close(&list);
+    return mod_qt_reply(ask, HTTP_OK, qt_buf_str(&buf));
+}
+
+static int fail_user(mod_qt_ask *ask, apr_status_t status)
+{
+    return status == QT_E_UNKNOWN ? mod_qt_fail_why(ask, status, "there is no such user") : mod_qt_fail(ask, status);
+}
+
+int mod_qt_do_user(mod_qt_ask *ask)
+{
+    qt_call call = { .verb = QT_USER, .who = ask->match.value[0] };
+    apr_status_t status = run(ask, &call);
+    qt_buf buf;
+
+    if (status != APR_SUCCESS) {
+        return fail_user(ask, status);
+    }
+    qt_buf_init(&buf, ask->r->pool);
+    mod_qt_shape_user(&buf, &call.users[0]);
+    return mod_qt_reply(ask, HTTP_OK, qt_buf_str(&buf));
+}
+
+int mod_qt_do_kick(mod_qt_ask *ask)
+{
+    qt_str reconnect = qt_query_get(ask->query, "reconnect");
+    int allow = qt_str_eq(reconnect, QT_STR_LIT("allow"));
+    qt_call call = { .verb = QT_KICK, .who = ask->match.value[0] };
+    apr_status_t status;
+
+    if (reconnect.p && !allow) {
+        return mod_qt_fail_why(ask, QT_E_MALFORMED, "reconnect is allow, or not given");
+    }
+    call.flag = !allow;
+    status = run(ask, &call);
+    return status == APR_SUCCESS ? mod_qt_reply(ask, HTTP_OK, QT_STR_NONE) : fail_user(ask, status);
+}
+
+/* ---- topics and queues ---- */
+
+/* ?limit= and ?after=, which is the name that the page before ended with. */
+static apr_status_t page_of(mod_qt_ask *ask, qt_call *call, qt_str *after, int (*fit)(qt_str))
+{
+    qt_str limit = qt_query_get(ask->query, "limit");
+    apr_uint64_t n = PAGE;
+
+    *after = qt_query_get(ask->query, "after");
+    if (limit.p && (!mod_qt_message_number(limit, &n) || n < 1 || n > PAGE_MOST)) {
+        ask->why = "limit is a number from 1 to 10000";
+        return QT_E_MALFORMED;
+    }
+    if (after->p && !fit(*after)) {
+        ask->why = "after is the name that the page before ended with";
+        return QT_E_MALFORMED;
+    }
+    call->limit = (apr_uint32_t)n;
+    return APR_SUCCESS;
+}
+
+int mod_qt_do_topics(mod_qt_ask *ask)
+{
+    qt_str after;
+    qt_call call = { .verb = QT_TOPICS, .topics = &after };
+    apr_status_t status = page_of(ask, &call, &after, qt_topic_ok);
+    qt_buf buf;
+    qt_json_out list;
+
+    call.ntopics = after.p != NULL;
+    if (status == APR_SUCCESS) {
+        status = run(ask, &call);
+    }
+    if (status != APR_SUCCESS) {
+        return mod_qt_fail(ask, status);
+    }
+    qt_buf_init(&buf, ask->r->pool);
+    list = qt_json_open(&buf, '[');
+    for (apr_uint32_t i = 0; i < call.n; i++) {
+        qt_json_name(&list, NULL);
+        mod_qt_shape_topic(&buf, &call.topic_views[i], call.epoch);
+    }
+    qt_json_close(&list);
+    return mod_qt_reply(ask, HTTP_OK, qt_buf_str(&buf));
+}
+
+int mod_qt_do_queues(mod_qt_ask *ask)
+{
+    qt_call call = { .verb = QT_QUEUES };
+    apr_status_t status = page_of(ask, &call, &call.queue, qt_name_ok);
+    qt_buf buf;
+    qt_json_out list;
+
+    if (status == APR_SUCCESS) {
+        status = run(ask, &call);
+    }
+    if (status != APR_SUCCESS) {
+        return mod_qt_fail(ask, status);
+    }
+    qt_buf_init(&buf, ask->r->pool);
+    list = qt_json_open(&buf, '[');
+    for (apr_uint32_t i = 0; i < call.n; i++) {
+        qt_json_name(&list, NULL);
+        mod_qt_shape_queue(&buf, &call.queues[i]);
+    }
+    qt_json_close(&list);
+    return mod_qt_reply(ask, HTTP_OK, qt_buf_str(&buf));
+}
+
+/* ---- the feed ---- */
+
+/* This section knows no callers: the feed's are told apart by httpd's own user, where there is one. */
+int mod_qt_do_feed(mod_qt_ask *ask)
+{
+    qt_str user = qt_str_of(ask->r->user);
+    qt_call join = { .kind = QT_K_FEED, .who = qt_name_ok(user) ? user : QT_STR_LIT("admin") };
+    mod_qt_stream_conf stream = { .keepalive = 0 };
+
+    return mod_qt_open(ask, &join, &stream);
 }

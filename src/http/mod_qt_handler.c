@@ -170,15 +170,8 @@ int mod_qt_handler_streams(request_rec *r, qt_zone_ref **zone)
     }
     ask.conf = ap_get_module_config(r->per_dir_config, &queuetasks_module);
     *zone = zone_of(&ask);
-    return find_route(&ask) == APR_SUCCESS && method_of(r) != QT_METHOD_OPTIONS && is_stream(&ask);
-}
-
-/* A stream may be had elsewhere. */
-static int answer(mod_qt_ask *ask)
-{
-    int rc = is_stream(ask) ? mod_qt_ticket_redirect(ask) : DECLINED;
-
-    return rc == DECLINED ? endpoints[ask->match.route->endpoint].answer(ask) : rc;
+    return find_route(&ask) == APR_SUCCESS && method_of(r) != QT_METHOD_OPTIONS && is_stream(&ask)
+        && (ask.match.route->sections & MOD_QT_CALLER);
 }
 
 int mod_qt_handler(request_rec *r)
@@ -205,5 +198,5 @@ int mod_qt_handler(request_rec *r)
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, QTLOGNO(00102) "%s: the zone of this Location is not open", r->uri);
         status = QT_E_DRAINING;
     }
-    return status == APR_SUCCESS ? answer(&ask) : mod_qt_fail(&ask, status);
+    return status == APR_SUCCESS ? endpoints[ask.match.route->endpoint].answer(&ask) : mod_qt_fail(&ask, status);
 }

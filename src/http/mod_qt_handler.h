@@ -8,7 +8,10 @@
 
 /* Hook handler. */
 int mod_qt_handler(request_rec *r);
-/* Whether the request, wherever it is on its way, asks one of our Locations for a stream; *zone is the Location's. */
+/*
+ * Whether the request, wherever it is on its way, asks one of our Locations for a caller's stream; *zone is the Location's. The
+ * administrator's feed is none: a caller's ticket must not open it.
+ */
 int mod_qt_handler_streams(request_rec *r, qt_zone_ref **zone);
 
 #endif

@@ -1,15 +1,13 @@
 /* Section "operator": taking, waiting, deciding. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <http_protocol.h>
 #include <apr_strings.h>
 #include "http/mod_qt_body.h"
 #include "http/mod_qt_host.h"
+#include "http/mod_qt_open.h"
 #include "http/mod_qt_reply.h"
 #include "http/mod_qt_routes.h"
 #include "http/mod_qt_shape.h"
-#include "stream/mod_qt_stream.h"
 #include "stream/mod_qt_view.h"
-#include "wire/qt_accept.h"
 #include "wire/qt_json.h"
 #include "wire/qt_labels.h"
 
@@ -144,15 +142,6 @@ int mod_qt_do_take_free(mod_qt_ask *ask)
 
 /* ---- wait-sse ---- */
 
-/* The stream's headers without the stream. */
-static int head_of_stream(request_rec *r)
-{
-    ap_set_content_type(r, "text/event-stream; charset=utf-8");
-    apr_table_setn(r->headers_out, "Cache-Control", "no-cache");
-    apr_table_setn(r->headers_out, "X-Accel-Buffering", "no");
-    return OK;
-}
-
 /* ?turn= in place of QueueTasksTurn, for this stream. */
 static apr_status_t turn_of(mod_qt_ask *ask, qt_rules *rules)
 {
@@ -169,51 +158,18 @@ static apr_status_t turn_of(mod_qt_ask *ask, qt_rules *rules)
     return APR_SUCCESS;
 }
 
-/* A stream that can't be had now: an EventSource would give up for good on any status but 200. */
-static int answer_no_stream(mod_qt_ask *ask, apr_status_t status)
-{
-    const char *accept = apr_table_get(ask->r->headers_in, "Accept");
-
-    if (mod_qt_reply_is_overload(status) && qt_accept_names(qt_str_of(accept), MOD_QT_STREAM)) {
-        return mod_qt_stream_busy(ask->r, mod_qt_conf_retry(ask->conf), qt_status_text(status));
-    }
-    return mod_qt_fail(ask, status);
-}
-
 int mod_qt_do_wait_sse(mod_qt_ask *ask)
 {
-    static const mod_qt_keepalive forms[] = {
-        [MOD_QT_FORM_EVENT] = MOD_QT_KA_EVENT, [MOD_QT_FORM_COMMENT] = MOD_QT_KA_COMMENT, [MOD_QT_FORM_NONE] = MOD_QT_KA_NONE
-    };
-    const mod_qt_conf *conf = ask->conf;
     qt_rules rules;
-    qt_call join = { .verb = QT_JOIN, .who = ask->who, .labels = ask->labels, .rules = &rules };
-    mod_qt_stream_conf stream = {
-        .keepalive = mod_qt_conf_keepalive(conf), .keepalive_form = forms[mod_qt_conf_keepalive_form(conf)],
-        .retry = mod_qt_conf_retry(conf), .life = mod_qt_conf_life(conf),
-        .detach = mod_qt_conf_detach(conf) == MOD_QT_DETACH_ON
-    };
+    qt_call join = { .kind = QT_K_WAIT, .rules = &rules };
+    mod_qt_stream_conf stream = { .keepalive = 0 };
     apr_status_t status;
-    int rc;
 
-    mod_qt_conf_rules(conf, &rules);
+    mod_qt_conf_rules(ask->conf, &rules);
     if ((status = turn_of(ask, &rules)) != APR_SUCCESS) {
         return mod_qt_fail(ask, status);
     }
-    if (!mod_qt_host_lets_wait(ask)) {
-        return mod_qt_reply_nothing(ask);
-    }
-    join.ticket = ask->ticket;
-    join.skip = mod_qt_conf_slow(conf) == MOD_QT_SLOW_SKIP;
-    join.max_streams = (apr_uint32_t)mod_qt_conf_max_streams(conf);
-    join.max_streams_per_user = (apr_uint32_t)mod_qt_conf_max_streams_per_user(conf);
-    if (ask->r->header_only) {
-        join.flag = 1; /* HEAD joins nothing, but answers like GET */
-        status = run(ask, &join);
-        return status == APR_SUCCESS ? head_of_stream(ask->r) : answer_no_stream(ask, status);
-    }
-    rc = mod_qt_stream_open(ask->r, ask->zone, &join, &stream, &status);
-    return rc == DECLINED ? answer_no_stream(ask, status) : rc;
+    return mod_qt_host_lets_wait(ask) ? mod_qt_open(ask, &join, &stream) : mod_qt_reply_nothing(ask);
 }
 
 /* ---- the other verbs ---- */

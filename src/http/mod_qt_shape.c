@@ -1,6 +1,7 @@
 /* Writes tasks, operators and figures as JSON. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/mod_qt_shape.h"
+#include "http/mod_qt_message.h"
 #include "stream/mod_qt_view.h"
 #include "wire/qt_json.h"
 #include "wire/qt_labels.h"
@@ -109,6 +110,46 @@ void mod_qt_shape_operator(qt_buf *buf, const qt_operator_view *op)
     qt_json_close(&out);
 }
 
+void mod_qt_shape_user(qt_buf *buf, const qt_user_view *user)
+{
+    qt_json_out out = qt_json_open(buf, '{');
+    qt_json_out list;
+
+    qt_json_put_str(&out, "userId", user->id);
+    qt_json_put_str(&out, "status", user->online ? QT_STR_LIT("connected") : QT_STR_LIT("disconnected"));
+    qt_json_name(&out, "streams");
+    list = qt_json_open(buf, '[');
+    for (apr_uint32_t i = 0; i < user->nstreams; i++) {
+        qt_json_put_int(&list, NULL, (apr_int64_t)user->streams[i]);
+    }
+    qt_json_close(&list);
+    put_moment(&out, "since", user->since);
+    qt_json_close(&out);
+}
+
+void mod_qt_shape_topic(qt_buf *buf, const qt_topic_view *topic, apr_uint64_t epoch)
+{
+    qt_json_out out = qt_json_open(buf, '{');
+
+    qt_json_put_str(&out, "topic", topic->name);
+    qt_json_put_int(&out, "messages", topic->messages);
+    qt_json_put_int(&out, "listeners", topic->listeners);
+    mod_qt_message_id(&out, "lastId", epoch, topic->seq);
+    qt_json_close(&out);
+}
+
+void mod_qt_shape_queue(qt_buf *buf, const qt_queue_view *queue)
+{
+    qt_json_out out = qt_json_open(buf, '{');
+
+    qt_json_put_str(&out, "queueId", queue->name);
+    qt_json_put_int(&out, "messages", queue->messages);
+    qt_json_put_int(&out, "inFlight", queue->in_flight);
+    qt_json_put_int(&out, "readers", queue->readers);
+    qt_json_put_bool(&out, "closed", queue->closed);
+    qt_json_close(&out);
+}
+
 static void put_counts(qt_json_out *out, const char *name, const char *const *names, const apr_uint64_t *counts, int n)
 {
     qt_json_out list;
@@ -125,7 +166,13 @@ static void put_counts(qt_json_out *out, const char *name, const char *const *na
 #define TOTALS(X)                                                                                                             \
     X(added, "added") X(offered, "offered") X(assigned, "assigned") X(rejected, "rejected") X(timed_out, "timedOut")          \
     X(lost, "lost") X(completed, "completed") X(released, "released") X(expired, "expired") X(withdrawn, "withdrawn")         \
-    X(dead, "dead") X(rollbacks, "rollbacks")
+    X(dead, "dead") X(published, "published") X(merged, "merged") X(notified, "notified") X(pushed, "pushed") X(read, "read") \
+    X(rollbacks, "rollbacks")
+
+/* What is there of messages: the same. */
+#define MESSAGES(X)                                                                                                           \
+    X(topics, "topics") X(messages, "messages") X(users, "users") X(online, "online") X(mail, "mail") X(queues, "queues")     \
+    X(queued, "queued")
 
 static void put_totals(qt_json_out *out, const qt_stats *stats)
 {
@@ -148,6 +195,9 @@ void mod_qt_shape_stats(qt_buf *buf, const char *zone, const qt_stats *stats)
     put_counts(&out, "tasks", qt_state_names, stats->tasks, QT_STATES);
     put_counts(&out, "operators", qt_op_status_names, stats->operators, QT_OP_STATUSES);
     qt_json_put_int(&out, "streams", (apr_int64_t)stats->streams);
+#define FIGURE(member, name) qt_json_put_int(&out, name, (apr_int64_t)stats->member);
+    MESSAGES(FIGURE)
+#undef FIGURE
     put_totals(&out, stats);
     qt_json_put_int(&out, "bytes", (apr_int64_t)stats->bytes);
     qt_json_put_int(&out, "bytesUsed", (apr_int64_t)stats->bytes_used);

@@ -12,6 +12,12 @@ void mod_qt_shape_outcome(qt_buf *buf, const qt_task_view *task);
 void mod_qt_shape_task(qt_buf *buf, const qt_task_view *task);
 /* {"operatorId","time","status","labels","tasks"} */
 void mod_qt_shape_operator(qt_buf *buf, const qt_operator_view *op);
+/* {"userId","status","streams","since"} */
+void mod_qt_shape_user(qt_buf *buf, const qt_user_view *user);
+/* {"topic","messages","listeners","lastId"}; lastId is null when no message is kept. */
+void mod_qt_shape_topic(qt_buf *buf, const qt_topic_view *topic, apr_uint64_t epoch);
+/* {"queueId","messages","inFlight","readers","closed"} */
+void mod_qt_shape_queue(qt_buf *buf, const qt_queue_view *queue);
 void mod_qt_shape_stats(qt_buf *buf, const char *zone, const qt_stats *stats);
 /* A moment as a JSON string, or null for 0. */
 void mod_qt_shape_moment(qt_buf *buf, qt_time moment);

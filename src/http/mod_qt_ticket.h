@@ -19,7 +19,7 @@ int mod_qt_ticket_authenticate(request_rec *r);
  * sent, or none that is good now. For streams alone.
  */
 apr_status_t mod_qt_ticket_identify(mod_qt_ask *ask);
-/* QueueTasksStreamOrigin: 307 with a ticket of its own for a stream that came over HTTP/2; DECLINED: serve it here. */
+/* QueueTasksStreamOrigin: 307 with a ticket of its own for a stream that came over HTTP/2; DECLINED: serve it here. The caller is known. */
 int mod_qt_ticket_redirect(mod_qt_ask *ask);
 
 #endif

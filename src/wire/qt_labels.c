@@ -7,12 +7,17 @@
 
 #include "wire/qt_chars.h"
 
+static int is_dots(qt_str part)
+{
+    return qt_str_eq(part, QT_STR_LIT(".")) || qt_str_eq(part, QT_STR_LIT(".."));
+}
+
 int qt_name_ok(qt_str name)
 {
     if (name.n == 0 || name.n > QT_NAME_MAX) {
         return 0;
     }
-    if (qt_str_eq(name, QT_STR_LIT(".")) || qt_str_eq(name, QT_STR_LIT(".."))) {
+    if (is_dots(name)) {
         return 0;
     }
     return !qt_has_control(name) && qt_utf8_ok(name);
@@ -25,6 +30,23 @@ static int by_bytes(const void *left, const void *right)
     int order = n ? memcmp(a->p, b->p, n) : 0;
 
     return order ? order : (a->n > b->n) - (a->n < b->n);
+}
+
+int qt_topic_ok(qt_str name)
+{
+    qt_str rest = name;
+
+    if (!qt_name_ok(name) || name.p[name.n - 1] == '/') {
+        return 0;
+    }
+    while (rest.n) {
+        qt_str part = qt_cut(&rest, '/');
+
+        if (part.n == 0 || is_dots(part)) {
+            return 0;
+        }
+    }
+    return 1;
 }
 
 /* Sorted names become the list; the same name twice is one. QT_E_TOO_LARGE when it would pass QT_LABELS_BYTES. */

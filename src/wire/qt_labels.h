@@ -10,6 +10,8 @@
 
 /* Whether `name` may be an id or label: 1..QT_NAME_MAX bytes of UTF-8 without control characters, not "." or "..". */
 int qt_name_ok(qt_str name);
+/* Whether `name` may be a topic: a name whose parts between slashes are none empty, "." or "..". */
+int qt_topic_ok(qt_str name);
 
 /*
  * Canonical list: names sorted bytewise, none twice, joined by '\n'; empty when there are none.

@@ -8,6 +8,8 @@
 
 /* Longest event type in bytes. */
 #define QT_SSE_TYPE_MAX 64
+/* The data of the event that ends a queue; nobody's message may be it. */
+#define QT_SSE_TERMINATOR "---terminate---"
 
 typedef struct qt_sse_event {
     qt_str id;   /* empty: no id line, the client's last id stays */
