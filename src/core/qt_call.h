@@ -44,8 +44,8 @@ typedef enum qt_verb {
     QT_READ,     /* message `seq` of `who` leaves his mailbox; OK also when it is not there */
     QT_ACK,      /* streams have kept what they were given: `acks` leave their mailboxes */
     QT_CATCH_UP, /* what `stream` (EVENTS, NOTICES, FEED) has to hear after `after`: up to `until` by the topics' delivery rules, and
-                    broadcasts only with flag 1 (it came back); past it all; filtered by `keys` -> events, after, lost (some of it is
-                    gone: nothing is given, and `after` is where to go on), more. UNKNOWN */
+                    broadcasts only with flag 1 (it came back); past it all; filtered by `keys` -> events, after, seq (the zone's last), more.
+                    lost: some of it is gone; nothing is given. skip 1: the stream knows that, go on with what there is. UNKNOWN */
     QT_PUSH,     /* `texts` to the end of `queue`, all or nothing -> n = seqs. CONFLICT: it is closed */
     QT_CLOSE,    /* nothing more comes to `queue`; OK also when it is closed already */
     QT_DRAIN,    /* `who` takes what `queue` has, at most QT_DRAIN_MAX -> events, the terminator last, stream (of the loan), more */
@@ -88,7 +88,7 @@ extern const char *const qt_kind_names[QT_KINDS];
 #define QT_TOPICS_MAX 256
 #define QT_KEYS_MAX 256
 /* Most messages that one poll of a queue takes. */
-#define QT_DRAIN_MAX 1000
+#define QT_DRAIN_MAX 256
 /* A closed queue is remembered for this long, and so is one that nobody reads from or adds to, whatever it holds. */
 #define QT_CLOSED_LIFE (3600 * QT_SECOND)
 #define QT_QUEUE_LIFE (24 * 3600 * QT_SECOND)
@@ -239,9 +239,13 @@ typedef struct qt_event {
     apr_uint64_t stream;
     qt_event_kind kind;
     qt_reason reason;
-    qt_task_view task;
-    apr_uint64_t group, seq;
-    qt_str topic, key, type, data; /* key and type may be absent. FEED: data is fields, see below */
+    union {
+        qt_task_view task;
+        struct {
+            apr_uint64_t group, seq;
+            qt_str topic, key, type, data; /* key and type may be absent. FEED: data is fields, see below */
+        };
+    };
 } qt_event;
 
 /*
@@ -255,7 +259,7 @@ typedef struct qt_stats {
     apr_uint64_t tasks[QT_STATES];      /* there now */
     apr_uint64_t operators[QT_OP_STATUSES];
     apr_uint64_t streams;
-    apr_uint64_t topics, messages /* kept in topics */, users /* known */, online, mail, queues, queued;
+    apr_uint64_t topics, messages /* kept in topics and mailboxes */, users /* known */, online, queues, queued /* messages in them */;
     apr_uint64_t published, merged, notified, pushed, read;
     apr_uint64_t added, offered, assigned, rejected, timed_out, lost, completed, released, expired, withdrawn, dead;
     apr_uint64_t bytes, bytes_used, rollbacks;

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/qt_core.h"
 #include "core/qt_operator.h"
+#include "core/qt_topic.h"
+#include "core/qt_user.h"
 #include "core/qt_view.h"
 
 static const qt_verb_fn verbs[QT_VERBS] = {
@@ -12,7 +14,11 @@ static const qt_verb_fn verbs[QT_VERBS] = {
     [QT_TICKET] = qt_do_ticket, [QT_REDEEM] = qt_do_redeem, [QT_ADD] = qt_do_add,
     [QT_GET] = qt_do_get, [QT_WITHDRAW] = qt_do_withdraw, [QT_REQUEUE] = qt_do_requeue, [QT_SWITCH] = qt_do_switch,
     [QT_STATS] = qt_do_stats, [QT_CHECK] = qt_do_check, [QT_TICK] = qt_do_tick, [QT_COLLECT] = qt_do_collect,
-    [QT_ORPHANS] = qt_do_orphans
+    [QT_ORPHANS] = qt_do_orphans,
+    [QT_PUBLISH] = qt_do_publish, [QT_NOTIFY] = qt_do_notify, [QT_READ] = qt_do_read, [QT_ACK] = qt_do_ack,
+    [QT_CATCH_UP] = qt_do_catch_up, [QT_PUSH] = qt_do_push, [QT_CLOSE] = qt_do_close, [QT_DRAIN] = qt_do_drain,
+    [QT_DRAINED] = qt_do_drained, [QT_USERS] = qt_do_users, [QT_USER] = qt_do_user, [QT_KICK] = qt_do_kick,
+    [QT_TOPICS] = qt_do_topics, [QT_QUEUES] = qt_do_queues
 };
 
 static apr_status_t try_once(qt_zone *z, qt_time now, qt_call *call)
@@ -33,13 +39,13 @@ static apr_status_t try_once(qt_zone *z, qt_time now, qt_call *call)
     return rv;
 }
 
-/* Old ended tasks make room for what is alive. */
+/* What is only remembered makes room for what is alive, what is least missed first. */
 static int make_room(qt_zone *z, qt_time now)
 {
     int dropped;
 
     qt_begin(QT_B(z));
-    dropped = qt_forget_ended(z, now, 0);
+    dropped = qt_forget_ended(z, now, 0) || qt_receipts_forget(z, now, 0) || qt_topics_make_room(z) || qt_users_forget(z, now, 0);
     qt_end(QT_B(z), APR_SUCCESS);
     return dropped;
 }
@@ -65,6 +71,10 @@ apr_status_t qt_do_stats(qt_zone *z, qt_time now, qt_call *call)
     }
     *call->stats = z->stats;
     call->stats->streams = z->streams.count;
+    call->stats->topics = z->topics.count;
+    call->stats->messages = z->log.count;
+    call->stats->users = z->users.count;
+    call->stats->queues = z->queues.count;
     call->stats->bytes = z->block.size;
     call->stats->bytes_used = z->arena.used;
     call->stats->rollbacks = z->block.rollbacks;

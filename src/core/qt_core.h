@@ -42,6 +42,20 @@ apr_status_t qt_do_add(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_get(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_withdraw(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_requeue(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_publish(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_notify(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_read(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_ack(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_catch_up(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_push(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_close(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_drain(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_drained(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_users(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_user(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_kick(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_topics(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_queues(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_switch(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_stats(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_check(qt_zone *z, qt_time now, qt_call *call);
@@ -57,6 +71,14 @@ qt_time qt_next_due(qt_zone *z);
 void qt_stream_over(qt_zone *z, qt_stream *stream, qt_time now);
 /* The operator leaves the queue: his open offers pass on. See qt_seats.c. */
 void qt_pass_on(qt_zone *z, qt_operator *op, qt_time now);
+
+/* His messages up to `seq` have been read, as far as his streams were told them. In qt_publish.c. */
+void qt_mail_read(qt_zone *z, qt_str who, apr_uint64_t seq);
+/* Drop a bounded number of the oldest receipts (all, or only those past QT_MEMORY): whether any was; and when the next is due, or 0. */
+int qt_receipts_forget(qt_zone *z, qt_time now, int only_old);
+qt_time qt_receipts_due(qt_zone *z);
+/* The invariants of topics, users and queues; NULL or what does not hold. `bytes` and `due` add up what was found. In qt_check_talk.c. */
+const char *qt_check_talk(qt_zone *z, apr_uint64_t *bytes, apr_uint64_t *due);
 
 /* The host said nothing of an assigning task: back on offer to its operator, or, when it was not on offer or he has left
  * the queue, back to the others. See qt_decide.c. */

@@ -3,6 +3,7 @@
 #include "core/qt_core.h"
 #include "core/qt_match.h"
 #include "core/qt_set.h"
+#include "core/qt_user.h"
 #include "core/qt_view.h"
 
 /* Least rest of a task from one whom the host does not want to have it: it is not asked again and again (QT-66). */
@@ -318,11 +319,7 @@ apr_status_t qt_do_exit(qt_zone *z, qt_time now, qt_call *call)
         qt_pass_on(z, op, now);
     }
     QT_EACH(QT_B(z), n, next, &op->streams) {
-        qt_stream *stream = QT_AROUND(n, qt_stream, of_operator);
-
-        QT_EDIT(z, stream);
-        stream->end = 1;
-        qt_stream_mark(z, stream);
+        qt_stream_end(z, QT_AROUND(n, qt_stream, of_operator), 0);
     }
     qt_operator_refresh(z, op, now);
     return APR_SUCCESS;

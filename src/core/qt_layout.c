@@ -43,9 +43,16 @@ apr_status_t qt_zone_init(void *memory, apr_size_t size, const unsigned char see
     at = lay_table(&z->sets, at, size / 8192);
     at = lay_table(&z->streams, at, size / 4096);
     at = lay_table(&z->tickets, at, size / 16384);
+    at = lay_table(&z->users, at, size / 4096);
+    at = lay_table(&z->topics, at, size / 2048);
+    at = lay_table(&z->latest, at, size / 1024);
+    at = lay_table(&z->pendings, at, size / 16384);
+    at = lay_table(&z->receipts, at, size / 8192);
+    at = lay_table(&z->queues, at, size / 16384);
     qt_arena_init(QT_B(z), &z->arena, at, size);
     memcpy(z->seed, seed, sizeof(z->seed));
     z->ages = z->seats = z->serials = z->offers = start;
+    z->epoch = start;
     qt_begin(QT_B(z));
     everybody = qt_set_get(z, QT_STR_NONE);
     z->everybody = everybody ? QT_OF(z, everybody) : 0;

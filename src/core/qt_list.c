@@ -2,22 +2,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/qt_list.h"
 
-void qt_list_append(qt_block *b, qt_list *list, qt_node *node)
+void qt_list_insert(qt_block *b, qt_list *list, qt_node *node, qt_node *before)
 {
-    qt_ref ref = QT_REF(b, node);
+    qt_ref ref = QT_REF(b, node), prev = before ? before->prev : list->last;
 
     qt_touch(b, list, sizeof(*list));
     qt_touch(b, node, sizeof(*node));
-    node->prev = list->last;
-    node->next = 0;
-    if (list->last) {
-        QT_SET(b, QT_PTR(b, qt_node, list->last)->next, ref);
+    node->prev = prev;
+    node->next = before ? QT_REF(b, before) : 0;
+    if (prev) {
+        QT_SET(b, QT_PTR(b, qt_node, prev)->next, ref);
     }
     else {
         list->first = ref;
     }
-    list->last = ref;
+    if (before) {
+        QT_SET(b, before->prev, ref);
+    }
+    else {
+        list->last = ref;
+    }
     list->count++;
+}
+
+void qt_list_append(qt_block *b, qt_list *list, qt_node *node)
+{
+    qt_list_insert(b, list, node, NULL);
 }
 
 void qt_list_remove(qt_block *b, qt_list *list, qt_node *node)

@@ -17,6 +17,8 @@ typedef struct qt_list {
     apr_uint32_t unused;
 } qt_list;
 
+/* `before` is in the list; NULL: at the end. */
+void qt_list_insert(qt_block *b, qt_list *list, qt_node *node, qt_node *before);
 void qt_list_append(qt_block *b, qt_list *list, qt_node *node);
 void qt_list_remove(qt_block *b, qt_list *list, qt_node *node);
 static inline qt_node *qt_list_at(qt_block *b, qt_ref ref)

@@ -1,7 +1,9 @@
 /* Operators. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/qt_operator.h"
+#include "core/qt_feed.h"
 #include "core/qt_set.h"
+#include "core/qt_user.h"
 
 qt_operator *qt_operator_find(qt_zone *z, qt_str id)
 {
@@ -11,8 +13,13 @@ qt_operator *qt_operator_find(qt_zone *z, qt_str id)
 qt_operator *qt_operator_get(qt_zone *z, qt_str id)
 {
     qt_operator *op = qt_operator_find(z, id);
+    int known = op != NULL;
 
-    return op ? op : qt_zone_new(z, &z->operators, sizeof(*op), id);
+    op = op ? op : qt_zone_new(z, &z->operators, sizeof(*op), id);
+    if (op && !known) {
+        op->fed = QT_AWAY;
+    }
+    return op;
 }
 
 apr_status_t qt_operator_meet(qt_zone *z, qt_operator *op, const qt_rules *rules, qt_str labels, qt_time now)
@@ -140,6 +147,18 @@ static void start_grace(qt_zone *z, qt_operator *op, qt_time now)
     }
 }
 
+/* Who has no place is told as away. */
+static void feed(qt_zone *z, qt_operator *op, qt_time now)
+{
+    qt_op_status status = op->queued ? qt_operator_status(op) : QT_AWAY;
+
+    if (status != (qt_op_status)op->fed) {
+        QT_EDIT(z, op);
+        op->fed = (unsigned)status & 7;
+        qt_feed_operator(z, op, status, now);
+    }
+}
+
 void qt_operator_refresh(qt_zone *z, qt_operator *op, qt_time now)
 {
     int present = op->queued && op->streams.count && !op->paused;
@@ -150,6 +169,7 @@ void qt_operator_refresh(qt_zone *z, qt_operator *op, qt_time now)
     }
     stand_free(z, op, qt_operator_may_be_free(op));
     schedule(z, op, now);
+    feed(z, op, now);
 }
 
 qt_op_status qt_operator_status(const qt_operator *op)
@@ -168,22 +188,6 @@ qt_op_status qt_operator_status(const qt_operator *op)
 
 /* ---- what his streams are told ---- */
 
-void qt_stream_mark(qt_zone *z, qt_stream *stream)
-{
-    qt_operator *op = QT_REC(z, qt_operator, stream->operator);
-    qt_child *child = &z->children[stream->child];
-
-    if (stream->held || !(stream->fresh || stream->end || stream->cursor != op->logged)) {
-        return;
-    }
-    z->wake[stream->child / 64] |= (apr_uint64_t)1 << (stream->child % 64);
-    if (!stream->marked) {
-        QT_EDIT(z, stream);
-        stream->marked = 1;
-        qt_list_append(QT_B(z), &child->dirty, &stream->dirty);
-    }
-}
-
 void qt_operator_note(qt_zone *z, qt_operator *op, const qt_task *task, qt_event_kind kind, qt_reason reason)
 {
     qt_note *note = &op->log[op->logged % QT_LOG];
@@ -196,19 +200,6 @@ void qt_operator_note(qt_zone *z, qt_operator *op, const qt_task *task, qt_event
     QT_EACH(QT_B(z), n, next, &op->streams) {
         qt_stream_mark(z, QT_AROUND(n, qt_stream, of_operator));
     }
-}
-
-void qt_stream_drop(qt_zone *z, qt_stream *stream)
-{
-    qt_operator *op = QT_REC(z, qt_operator, stream->operator);
-    qt_child *child = &z->children[stream->child];
-
-    if (stream->marked) {
-        qt_list_remove(QT_B(z), &child->dirty, &stream->dirty);
-    }
-    qt_list_remove(QT_B(z), &child->streams, &stream->of_child);
-    qt_list_remove(QT_B(z), &op->streams, &stream->of_operator);
-    qt_zone_drop(z, &z->streams, stream);
 }
 
 /* ---- bars ---- */

@@ -30,10 +30,6 @@ qt_op_status qt_operator_status(const qt_operator *op);
 
 /* Note an event for all his streams. */
 void qt_operator_note(qt_zone *z, qt_operator *op, const qt_task *task, qt_event_kind kind, qt_reason reason);
-/* Put the stream in line for its child when there is something to tell and it may be told. */
-void qt_stream_mark(qt_zone *z, qt_stream *stream);
-/* The stream's record goes. */
-void qt_stream_drop(qt_zone *z, qt_stream *stream);
 
 /* The task rests from him until `until`, or, QT_NEVER: while it fits others (soft). A second bar of the same pair replaces the first.
  * Never fails: when there is no room for the record the bar is left out. */

@@ -74,3 +74,10 @@ void qt_past_close(qt_zone *z, qt_task *task, qt_outcome outcome)
         QT_PUT(z, last->entries[last->n - 1].outcome, (apr_uint16_t)outcome);
     }
 }
+
+qt_outcome qt_past_last(qt_zone *z, const qt_task *task)
+{
+    const qt_past_chunk *last = QT_AT(z, qt_past_chunk, task->past_last);
+
+    return last && last->n ? (qt_outcome)last->entries[last->n - 1].outcome : QT_O_OPEN;
+}

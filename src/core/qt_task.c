@@ -1,6 +1,7 @@
 /* Tasks. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/qt_task.h"
+#include "core/qt_feed.h"
 #include "core/qt_operator.h"
 #include "core/qt_set.h"
 
@@ -194,6 +195,7 @@ void qt_task_step(qt_zone *z, qt_task *task, qt_step step, qt_operator *op, qt_t
     if (count) {
         QT_PUT(z, *count, *count + 1);
     }
+    qt_feed_task(z, task, now);
 }
 
 /* ---- beginning and end ---- */
@@ -285,6 +287,7 @@ qt_task *qt_task_new(qt_zone *z, const qt_spec *spec, qt_time now)
     QT_EDIT(z, &z->stats.added);
     z->stats.added++;
     enter_state(z, task, NULL);
+    qt_feed_task(z, task, now);
     return task;
 }
 

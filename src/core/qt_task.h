@@ -57,6 +57,8 @@ void qt_task_prefer(qt_zone *z, qt_task *task, qt_operator *op, int addressed);
 void qt_past_open(qt_zone *z, qt_task *task, qt_operator *op, qt_why why, qt_time now);
 /* What became of it there. */
 void qt_past_close(qt_zone *z, qt_task *task, qt_outcome outcome);
+/* What its history ends with; QT_O_OPEN also when it has none. */
+qt_outcome qt_past_last(qt_zone *z, const qt_task *task);
 /* All of it goes; who is mentioned nowhere else is let go. */
 void qt_past_forget(qt_zone *z, qt_task *task, qt_time now);
 

@@ -2,7 +2,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/qt_core.h"
 #include "core/qt_match.h"
+#include "core/qt_piece.h"
+#include "core/qt_queue.h"
 #include "core/qt_set.h"
+#include "core/qt_topic.h"
+#include "core/qt_user.h"
 
 /* Things done in one verb; what is left follows at once in the next. */
 #define QT_TICK_BATCH 64
@@ -17,6 +21,8 @@ qt_time qt_next_due(qt_zone *z)
         return 0;
     }
     when = qt_earlier(when, oldest ? QT_AROUND(oldest, qt_task, line)->changed + QT_MEMORY : 0);
+    when = qt_earlier(when, qt_users_due(z));
+    when = qt_earlier(when, qt_receipts_due(z));
     return when ? when : QT_NEVER;
 }
 
@@ -112,9 +118,26 @@ static void bar_due(qt_zone *z, qt_bar *bar, qt_time now)
     qt_operator_let_go(z, op, now);
 }
 
+/* ---- talk ---- */
+
+static void user_due(qt_zone *z, qt_user *user, qt_time now)
+{
+    qt_zone_due(z, &user->due, QT_DUE_USER, 0);
+    if (!user->streams.count) {
+        qt_user_gone(z, user, now);
+    }
+}
+
+static void topic_due(qt_zone *z, qt_topic *topic, qt_time now)
+{
+    qt_zone_due(z, &topic->due, QT_DUE_TOPIC, 0);
+    qt_topic_trim(z, topic, now);
+    qt_topic_let_go(z, topic);
+}
+
 static void do_first(qt_zone *z, qt_branch *first, qt_time now)
 {
-    switch ((qt_due_kind)(first->tie & 3)) {
+    switch ((qt_due_kind)(first->tie & ((1 << QT_DUE_BITS) - 1))) {
     case QT_DUE_TASK:
         task_due(z, QT_AROUND(first, qt_task, due), now);
         break;
@@ -123,6 +146,21 @@ static void do_first(qt_zone *z, qt_branch *first, qt_time now)
         break;
     case QT_DUE_TICKET:
         qt_ticket_drop(z, QT_AROUND(first, qt_ticket, due));
+        break;
+    case QT_DUE_USER:
+        user_due(z, QT_AROUND(first, qt_user, due), now);
+        break;
+    case QT_DUE_TOPIC:
+        topic_due(z, QT_AROUND(first, qt_topic, due), now);
+        break;
+    case QT_DUE_MERGE:
+        qt_pending_due(z, QT_AROUND(first, qt_pending, due), now);
+        break;
+    case QT_DUE_QUEUE:
+        qt_queue_due(z, QT_AROUND(first, qt_queue, due), now);
+        break;
+    case QT_DUE_READER:
+        qt_reader_due(z, QT_AROUND(first, qt_reader, due), now);
         break;
     default:
         bar_due(z, QT_AROUND(first, qt_bar, due), now);
@@ -181,6 +219,8 @@ apr_status_t qt_do_tick(qt_zone *z, qt_time now, qt_call *call)
         do_first(z, first, now);
     }
     qt_forget_ended(z, now, 1);
+    qt_users_forget(z, now, 1);
+    qt_receipts_forget(z, now, 1);
     return APR_SUCCESS;
 }
 

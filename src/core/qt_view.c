@@ -2,8 +2,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/qt_view.h"
 #include "core/qt_operator.h"
+#include "core/qt_piece.h"
 #include "core/qt_set.h"
 #include "core/qt_task.h"
+#include "core/qt_topic.h"
 
 const char *const qt_state_names[QT_STATES] = {
     "delayed", "ready", "offered", "assigning", "assigned", "done", "expired", "withdrawn", "dead"
@@ -13,7 +15,8 @@ const char *const qt_why_names[QT_WHYS] = { "offered", "preferred", "addressed",
 const char *const qt_outcome_names[QT_OUTCOMES] = {
     "open", "assigned", "completed", "rejected", "timeout", "lost", "released", "refused", "withdrawn"
 };
-const char *const qt_reason_names[QT_REASONS] = { "assigned", "rejected", "expired", "withdrawn" };
+const char *const qt_kind_names[QT_KINDS] = { "wait-sse", "events", "notifications", "queue", "feed" };
+const char *const qt_reason_names[QT_REASONS] = { "assigned", "rejected", "expired", "withdrawn", "replaced" };
 
 void *qt_lay(qt_out *out, apr_size_t n)
 {
@@ -28,7 +31,7 @@ void *qt_lay(qt_out *out, apr_size_t n)
     return p;
 }
 
-static int lay_str(qt_out *out, qt_str from, qt_str *to)
+int qt_lay_str(qt_out *out, qt_str from, qt_str *to)
 {
     char *p = qt_lay(out, from.n);
 
@@ -44,18 +47,18 @@ static int lay_str(qt_out *out, qt_str from, qt_str *to)
 
 static int lay_id(qt_zone *z, qt_out *out, qt_ref record, qt_str *to)
 {
-    return !record || lay_str(out, qt_id(QT_PTR(QT_B(z), char, record)), to);
+    return !record || qt_lay_str(out, qt_id(QT_PTR(QT_B(z), char, record)), to);
 }
 
-static int lay_payload(qt_zone *z, qt_out *out, const qt_task *task, qt_str *to)
+int qt_lay_text(qt_zone *z, qt_out *out, qt_ref text, qt_str *to)
 {
-    apr_size_t n = qt_text_size(z, task->payload);
+    apr_size_t n = qt_text_size(z, text);
     char *p = qt_lay(out, n);
 
     if (!p) {
         return 0;
     }
-    qt_text_copy(z, task->payload, p);
+    qt_text_copy(z, text, p);
     *to = (qt_str){ n ? p : NULL, n };
     return 1;
 }
@@ -90,13 +93,13 @@ int qt_lay_task(qt_zone *z, qt_out *out, const qt_task *task, qt_detail detail, 
         .created = task->created, .changed = task->changed, .delay_until = task->delay_until, .ttl_until = task->ttl_until,
         .expires = task->state == QT_OFFERED ? task->deadline : 0, .assigned = task->addressed
     };
-    if (!lay_str(out, qt_id(task), &view->id) || !lay_id(z, out, task->operator, &view->operator_id)) {
+    if (!qt_lay_str(out, qt_id(task), &view->id) || !lay_id(z, out, task->operator, &view->operator_id)) {
         return 0;
     }
-    if (!lay_id(z, out, task->prefer, &view->prefer) || !lay_str(out, qt_id(set), &view->labels)) {
+    if (!lay_id(z, out, task->prefer, &view->prefer) || !qt_lay_str(out, qt_id(set), &view->labels)) {
         return 0;
     }
-    if (detail >= QT_WITH_PAYLOAD && !lay_payload(z, out, task, &view->payload)) {
+    if (detail >= QT_WITH_PAYLOAD && !qt_lay_text(z, out, task->payload, &view->payload)) {
         return 0;
     }
     return detail < QT_WITH_HISTORY || lay_history(z, out, task, view);
@@ -109,17 +112,39 @@ apr_status_t qt_lay_one(qt_zone *z, qt_call *call, const qt_task *task, qt_detai
     return call->tasks && qt_lay_task(z, &call->out, task, detail, call->tasks) ? APR_SUCCESS : QT_E_SPACE;
 }
 
+int qt_lay_message(qt_zone *z, qt_call *call, const qt_stream *stream, const qt_message *message)
+{
+    const qt_topic *topic = QT_REC(z, qt_topic, message->topic);
+    qt_event *event = &call->events[call->n];
+    apr_size_t n = qt_message_size(z, message);
+    char *data = qt_lay(&call->out, n);
+
+    *event = (qt_event){ .kind = QT_EV_MESSAGE, .group = stream ? 0 : topic->serial, .seq = message->seq };
+    if (stream) {
+        event->cookie = stream->cookie;
+        event->stream = stream->serial;
+    }
+    if (!data || !qt_lay_str(&call->out, qt_id(topic), &event->topic) || !qt_lay_str(&call->out, qt_message_key(message), &event->key) ||
+        !qt_lay_str(&call->out, qt_message_type(message), &event->type)) {
+        return 0;
+    }
+    qt_message_copy(z, message, data);
+    event->data = (qt_str){ data, n };
+    call->n++;
+    return 1;
+}
+
 int qt_lay_operator(qt_zone *z, qt_out *out, const qt_operator *op, qt_operator_view *view)
 {
     qt_str *tasks = qt_lay(out, op->held.count * sizeof(*tasks));
     apr_uint32_t i = 0;
 
     *view = (qt_operator_view){ .since = op->since, .status = qt_operator_status(op), .tasks = tasks, .ntasks = op->held.count };
-    if (!tasks || !lay_str(out, qt_id(op), &view->id) || !lay_str(out, qt_set_labels(z, op), &view->labels)) {
+    if (!tasks || !qt_lay_str(out, qt_id(op), &view->id) || !qt_lay_str(out, qt_set_labels(z, op), &view->labels)) {
         return 0;
     }
     QT_EACH(QT_B(z), n, next, &op->held) {
-        if (!lay_str(out, qt_id(QT_AROUND(n, qt_task, line)), &tasks[i++])) {
+        if (!qt_lay_str(out, qt_id(QT_AROUND(n, qt_task, line)), &tasks[i++])) {
             return 0;
         }
     }

@@ -4,7 +4,7 @@
 
 void qt_zone_due(qt_zone *z, qt_branch *branch, qt_due_kind kind, qt_time when)
 {
-    apr_uint64_t tie = ((apr_uint64_t)QT_OF(z, branch) << 2) | kind;
+    apr_uint64_t tie = ((apr_uint64_t)QT_OF(z, branch) << QT_DUE_BITS) | kind;
 
     if (branch->tree) {
         if (branch->key == when) {

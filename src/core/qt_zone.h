@@ -9,6 +9,8 @@
 #include "core/qt_table.h"
 
 /*
+ * Two halves: work (tasks, operators) and talk (users, topics, queues), which meet in streams and in time.
+ *
  *   zone ── tasks (by id) ─┬─ ready:   in set.ready (by priority, age), or in operator.mine when only he may have it
  *    │                     ├─ offered, assigning, assigned: in operator.held
  *    │                     └─ ended:   in zone.ended, oldest first
@@ -16,16 +18,29 @@
  *    ├───── sets (by canonical labels) ── link ── operator: one link for each operator that has all labels of the set;
  *    │                                    the link stands in set.free while he is free
  *    ├───── tickets (by their secret)
- *    ├───── streams (by serial) ── in operator.streams and child.streams; in child.dirty while there is something to tell
- *    └───── due: what happens at a time (task, operator, bar, ticket)
+ *    ├───── streams (by serial) ── in user.streams, child.streams and, by kind, operator.streams; in child.dirty while there is
+ *    │                             something to tell to just this one
+ *    ├───── users (by id): whoever has or had a stream ── not there: in zone.gone, oldest first
+ *    ├───── topics (by name) ┬─ ring ── message: in zone.log too, all in one sequence; the newest of each key in zone.latest
+ *    │                       ├─ outlets ── one for each child that listens: in child.outlets; in child.telling while it has not
+ *    │                       │             been told all, by the sequence
+ *    │                       └─ pendings (zone.pendings, by topic and key): what waits to be one message
+ *    ├───── receipts (by topic, and message id or key): what was published once, which version was the last
+ *    ├───── queues (by id) ┬─ ready ── parcel: one message
+ *    │                     └─ readers ── reader: a stream, one that broke, or a loan; its flight: parcels that it has
+ *    └───── due: what happens at a time (task, operator, bar, ticket, user, topic, merge, queue, reader)
  * All times are monotonic microseconds; 0 is "not set".
  */
 
 /* Magic and version of the layout: a block of another version is never read (full restart). */
-#define QT_MAGIC 0x5154303030303032ULL
+#define QT_MAGIC 0x5154303030303033ULL
 
 /* What a branch in zone.due belongs to: the low bits of its tie. */
-typedef enum qt_due_kind { QT_DUE_TASK, QT_DUE_OPERATOR, QT_DUE_BAR, QT_DUE_TICKET, QT_DUE_KINDS } qt_due_kind;
+#define QT_DUE_BITS 4
+typedef enum qt_due_kind {
+    QT_DUE_TASK, QT_DUE_OPERATOR, QT_DUE_BAR, QT_DUE_TICKET, QT_DUE_USER, QT_DUE_TOPIC, QT_DUE_MERGE, QT_DUE_QUEUE, QT_DUE_READER,
+    QT_DUE_KINDS
+} qt_due_kind;
 
 /* A set of labels. Everybody's is the empty one. There is one for each label an operator has, and one for each list that a
  * task asks for. */
@@ -82,6 +97,7 @@ typedef struct qt_operator {
     unsigned present : 1;   /* queued, with a stream, not paused: counted in his sets */
     unsigned free : 1;      /* may be offered a task: stands in the free trees */
     unsigned served : 1;    /* once: his streams have got what they end with; a new stream starts afresh */
+    unsigned fed : 3;       /* the status that the feed told last */
     unsigned spent : 1;     /* once: his stream ended with its task event, so no grace runs */
     apr_uint64_t logged;    /* events ever noted */
     qt_note log[QT_LOG];
@@ -91,15 +107,22 @@ typedef struct qt_stream {
     qt_entry entry;         /* key: the serial's eight bytes */
     apr_uint64_t serial;
     apr_uint64_t cookie;
-    apr_uint64_t cursor;    /* events of the operator's log that were told */
-    qt_node of_operator, of_child, dirty;
-    qt_ref operator;
+    apr_uint64_t cursor;    /* WAIT: events of the operator's log that were told */
+    qt_node of_user, of_operator, of_child, dirty;
+    qt_ref user;
+    qt_ref operator;        /* WAIT */
+    qt_ref reader;          /* READER */
+    qt_ref outlets;         /* EVENTS, NOTICES, FEED: a cell of refs */
     apr_uint32_t child;
-    unsigned held : 1;      /* takes nothing now */
+    apr_uint16_t noutlets;
+    apr_byte_t kind;        /* qt_kind */
+    unsigned held : 1;      /* WAIT, READER: takes nothing now */
     unsigned marked : 1;    /* stands in child.dirty */
-    unsigned fresh : 1;     /* to be told what is open, instead of the log */
+    unsigned fresh : 1;     /* WAIT: to be told what is open, instead of the log */
     unsigned end : 1;       /* to be told that it is over */
-    unsigned skip : 1;      /* too far behind, it goes on with what is open */
+    unsigned ended : 1;     /* was told so: nothing more comes */
+    unsigned replaced : 1;  /* end: for the sake of a newer one */
+    unsigned skip : 1;      /* WAIT: too far behind, it goes on with what is open */
 } qt_stream;
 
 /* A task's rest from one operator. */
@@ -163,8 +186,135 @@ typedef struct qt_past_chunk {
     } entries[QT_PAST_CHUNK];
 } qt_past_chunk;
 
+/* ---- talk ---- */
+
+/* Whoever has a stream, or had one lately. */
+typedef struct qt_user {
+    qt_entry entry;
+    qt_branch due;          /* the end of his grace */
+    qt_list streams;        /* of any kind */
+    qt_node gone;           /* in zone.gone while he is not online */
+    qt_time since;          /* of being online, or not */
+    qt_time grace;          /* as his latest stream's Location has it */
+    qt_time ban_until;      /* kicked */
+    unsigned online : 1;    /* has a stream, or had one within the grace */
+} qt_user;
+
+/* First byte of the names of topics that nobody can name: names hold no control characters. A user's mailbox is the topic of this
+ * byte and his id; the two others have just the byte for a name. */
+#define QT_NAME_MAIL '\1'
+#define QT_NAME_ALL '\2'
+#define QT_NAME_FEED '\3'
+
+typedef struct qt_topic {
+    qt_entry entry;
+    qt_branch due;          /* its oldest message becomes too old */
+    qt_list ring;           /* messages, oldest first */
+    qt_list outlets;
+    apr_uint64_t serial;    /* its group: never used twice */
+    apr_uint64_t owed;      /* the last message of those gone that its rules owed to who comes back; 0: none */
+    apr_uint64_t dropped;   /* the last message of those gone: what a slow listener may miss */
+    qt_topic_rules rules;   /* as it was last published to */
+    apr_uint32_t listeners; /* streams */
+    apr_uint32_t merges;    /* that wait */
+} qt_topic;
+
+/* The streams of one child that listen to one topic. */
+typedef struct qt_outlet {
+    qt_branch telling;      /* in child.telling while next is set; key: its seq */
+    qt_node of_topic, of_child;
+    qt_ref topic;
+    qt_ref next;            /* the first message that the child was not told; 0: it knows all */
+    apr_uint32_t child;
+    apr_uint32_t streams;
+    unsigned lost : 1;      /* a message went before the child was told */
+} qt_outlet;
+
+/* A message of a topic. Behind it: the topic's serial (8 bytes) and the key, which are its id, and the type. */
+#define QT_SERIAL sizeof(apr_uint64_t)
+typedef struct qt_message {
+    qt_entry entry;         /* in zone.latest while it is the newest of its key */
+    qt_node line;           /* in topic.ring */
+    qt_node log;            /* in zone.log */
+    apr_uint64_t seq;
+    qt_time at;
+    qt_ref topic;
+    qt_ref text;            /* qt_text */
+    qt_ref pieces;          /* qt_piece: the text of a merged one */
+    apr_uint32_t count;     /* merged by count: the text */
+    apr_uint16_t ntype;
+    apr_byte_t merge;       /* qt_merge, when it was merged */
+    unsigned merged : 1;
+    unsigned newest : 1;
+} qt_message;
+
+/* A piece of a merged text: see qt_item. Behind it: name and text. */
+typedef struct qt_piece {
+    qt_ref next;
+    apr_uint32_t nname, ntext;
+    unsigned fraction : 1;
+    apr_int64_t whole;
+    double real;
+} qt_piece;
+
+/* Messages of one key that are to be one. Id as a message's. */
+typedef struct qt_pending {
+    qt_entry entry;
+    qt_branch due;          /* always set */
+    qt_ref topic;
+    qt_ref text;            /* merge last: the latest */
+    qt_ref pieces;          /* sum, union: in their order */
+    apr_uint32_t npieces;
+    apr_uint32_t count;
+    apr_uint16_t ntype;
+    apr_byte_t merge;       /* qt_merge */
+    char type[64];
+} qt_pending;
+
+/* What a topic has had. Id: its name, '\n', and 'm' with a message id or 'v' with a key. */
+typedef struct qt_receipt {
+    qt_entry entry;
+    qt_node line;           /* in zone.receipts_line, oldest first */
+    qt_time at;
+    apr_uint64_t number;    /* the message's seq, or the version */
+} qt_receipt;
+
+typedef struct qt_parcel {
+    qt_node line;           /* in queue.ready or reader.flight */
+    apr_uint64_t seq;
+    qt_time told;           /* in flight; 0: not yet */
+    qt_ref text;
+} qt_parcel;
+
+typedef struct qt_queue {
+    qt_entry entry;
+    qt_branch due;          /* always set: `until`, or earlier when giving was cut off */
+    qt_time until;          /* it is forgotten then */
+    qt_list ready;          /* parcels, first first */
+    qt_list readers;        /* with a stream that takes something; who waits longest first */
+    qt_list others;         /* held ones, broken ones, loans */
+    unsigned closed : 1;
+} qt_queue;
+
+/* Whoever has parcels of a queue, or waits for them. Behind it: the user's id. */
+typedef struct qt_reader {
+    qt_node of_queue;
+    qt_branch due;          /* with a stream: the oldest of its parcels has been his for the grace. Else: they go back */
+    qt_list flight;         /* parcels, first first */
+    qt_ref queue;
+    qt_ref stream;          /* 0: broken, or a loan */
+    apr_uint64_t serial;    /* the stream's, or the loan's */
+    qt_time grace;
+    apr_uint32_t nwho;
+    apr_uint32_t untold;    /* of flight, the last ones */
+    unsigned able : 1;      /* stands in queue.readers */
+    unsigned loan : 1;
+} qt_reader;
+
 typedef struct qt_child {
     qt_list streams, dirty;
+    qt_list outlets;
+    qt_tree telling;
 } qt_child;
 
 typedef struct qt_zone {
@@ -175,6 +325,7 @@ typedef struct qt_zone {
     apr_uint32_t unused;
     qt_arena arena;
     qt_table tasks, operators, sets, streams, tickets;
+    qt_table users, topics, latest, pendings, receipts, queues;
     qt_tree due;
     qt_tree queue;
     qt_list ended;
@@ -184,6 +335,13 @@ typedef struct qt_zone {
     apr_uint32_t sweeping;  /* everybody in the queue is matched anew, from sweep_seat on, a part in each tick */
     apr_uint64_t sweep_seat;
     apr_uint64_t soft_bars; /* there are now */
+    qt_list gone;           /* users */
+    qt_list log;            /* messages of topics */
+    qt_list receipts_line;
+    apr_uint64_t owed;      /* the largest of topics that are gone themselves: new ones begin with it */
+    qt_time fed;            /* somebody listened to the feed, last */
+    apr_uint64_t epoch;
+    apr_uint64_t seq;       /* of the last message, 1 the first */
     apr_uint64_t ages, seats, serials, offers; /* last numbers given */
     unsigned char seed[16];
     qt_stats stats;         /* counters; what is there now */
@@ -212,6 +370,11 @@ static inline qt_str qt_id(const void *record)
 
 /* Set, move or clear (when 0) a record's time in zone.due. */
 void qt_zone_due(qt_zone *z, qt_branch *branch, qt_due_kind kind, qt_time when);
+/* The child has something to collect. */
+static inline void qt_zone_wake(qt_zone *z, apr_uint32_t child)
+{
+    z->wake[child / 64] |= (apr_uint64_t)1 << (child % 64);
+}
 /* Match everybody in the queue anew, soon. */
 void qt_zone_sweep(qt_zone *z);
 /* A cell of the zone's arena, or NULL. A verb that ends with QT_E_FULL is tried again after old ended tasks were dropped (qt_core.c). */

@@ -51,9 +51,10 @@ struct qt_store {
     apr_uint32_t slot; /* of this child */
 };
 
-/* First size of the answer; QT_E_SPACE makes it grow. */
+/* First size of the answer; QT_E_SPACE makes it grow, which costs the verb once more. */
 #define QT_OUT_SMALL 64
 #define QT_OUT_FIRST 4096
+#define QT_OUT_MANY (64 * 1024) /* a batch of events */
 #define QT_OUT_MAX ((apr_size_t)1 << 30)
 
 qt_time qt_store_now(void)
@@ -70,7 +71,14 @@ apr_time_t qt_store_wall(qt_time moment)
 
 static apr_size_t first_size(qt_verb verb)
 {
-    return verb == QT_JOIN || verb == QT_LEAVE || verb == QT_HOLD || verb == QT_TICK ? QT_OUT_SMALL : QT_OUT_FIRST;
+    static const apr_size_t sizes[QT_VERBS] = {
+        [QT_JOIN] = QT_OUT_SMALL, [QT_LEAVE] = QT_OUT_SMALL, [QT_HOLD] = QT_OUT_SMALL, [QT_TICK] = QT_OUT_SMALL,
+        [QT_PUBLISH] = QT_OUT_SMALL, [QT_NOTIFY] = QT_OUT_SMALL, [QT_READ] = QT_OUT_SMALL, [QT_ACK] = QT_OUT_SMALL,
+        [QT_CLOSE] = QT_OUT_SMALL, [QT_DRAINED] = QT_OUT_SMALL, [QT_KICK] = QT_OUT_SMALL,
+        [QT_COLLECT] = QT_OUT_MANY, [QT_CATCH_UP] = QT_OUT_MANY, [QT_DRAIN] = QT_OUT_MANY
+    };
+
+    return sizes[verb] ? sizes[verb] : QT_OUT_FIRST;
 }
 
 static void ring(qt_store *store, apr_uint32_t slot, int force)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "config/mod_qt_log.h"
 #include "stream/mod_qt_event.h"
+#include "stream/mod_qt_fanout.h"
 #include "stream/mod_qt_pump.h"
 #include "stream/mod_qt_quota.h"
 #include "stream/mod_qt_registry.h"
@@ -197,8 +198,9 @@ static void keep_alive(blocking *b)
         return;
     }
     qt_buf_init(&words, b->scratch);
-    mod_qt_event_keepalive(&words, b->base.conf.keepalive_form);
+    mod_qt_event_keepalive(&words, b->base.conf.keepalive_form, 0, 0);
     pass(b, words.p, words.n);
+    mod_qt_fanout_nudge(&b->base);
 }
 
 static apr_interval_time_t time_to_wait(const blocking *b)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include "config/mod_qt_log.h"
 #include "stream/mod_qt_event.h"
+#include "stream/mod_qt_fanout.h"
 #include "stream/mod_qt_registry.h"
 
 /* Sockets told of in one turn: the others come in the next. */
@@ -29,6 +30,7 @@
 
 typedef struct zone {
     qt_zone_ref *ref;
+    mod_qt_fanout *fanout;
     qt_time pause_until; /* 0: none */
     unsigned wanted : 1; /* there may be something to collect */
     unsigned failed : 1; /* the last verb did, and the log says so */
@@ -39,6 +41,7 @@ struct mod_qt_pump {
     apr_thread_t *thread;
     apr_pool_t *pool;    /* its own, of its own allocator: pchild is not for threads */
     apr_pool_t *scratch;
+    apr_pool_t *batch;   /* for one verb and what is made of it, where there may be many in a turn */
     apr_pollset_t *pollset;
     apr_socket_t *any;   /* names the descriptor that is being added or removed */
     mod_qt_timers timers;
@@ -143,38 +146,50 @@ void mod_qt_pump_forget(mod_qt_stream *stream)
 
 /* ---- the zones ---- */
 
-static void deliver(mod_qt_pump *pump, const qt_event *event)
+static void write_event(mod_qt_pump *pump, mod_qt_stream *stream, const qt_event *event, apr_uint64_t epoch)
+{
+    qt_buf text;
+    mod_qt_frame frame;
+
+    mod_qt_frame_begin(&text, pump->scratch);
+    if (event->kind == QT_EV_END) {
+        mod_qt_event_replaced(&text);
+    }
+    else {
+        mod_qt_event_frame(&text, event, epoch, qt_store_now()); /* no older than it, or more seconds would be left than there are */
+    }
+    frame = mod_qt_frame_end(&text);
+    stream->transport->write(stream, &frame);
+}
+
+/* To the stream that it names. */
+static void deliver(mod_qt_pump *pump, const qt_event *event, apr_uint64_t epoch)
 {
     mod_qt_stream *stream = mod_qt_registry_pin(pump->child->registry, event->cookie);
 
     if (!stream) {
         return;
     }
+    if (event->kind != QT_EV_END || event->reason == QT_R_REPLACED) {
+        write_event(pump, stream, event, epoch);
+    }
     if (event->kind == QT_EV_END) {
         stream->transport->end(stream);
-    }
-    else {
-        qt_buf text;
-        mod_qt_frame frame;
-
-        mod_qt_frame_begin(&text, pump->scratch);
-        mod_qt_event_frame(&text, event, qt_store_now()); /* no older than the event, or more seconds would be left than there are */
-        frame = mod_qt_frame_end(&text);
-        stream->transport->write(stream, &frame);
     }
     mod_qt_registry_unpin(stream);
 }
 
 /* A verb of the pump's own; a failure is told once and gives the zone a rest. */
-static apr_status_t ask(mod_qt_pump *pump, zone *z, qt_call *call)
+static apr_status_t ask(mod_qt_pump *pump, zone *z, qt_call *call, apr_pool_t *pool)
 {
-    apr_status_t rv = qt_store_call(z->ref, call, pump->scratch);
+    apr_status_t rv = qt_store_call(z->ref, call, pool);
+    int failed = rv != APR_SUCCESS && rv != QT_E_UNKNOWN; /* that is an answer */
 
-    if (rv != APR_SUCCESS && !z->failed) {
+    if (failed && !z->failed) {
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, pump->child->server, QTLOGNO(00203) "zone %s: can't be asked", qt_zone_name(z->ref));
     }
-    z->failed = rv != APR_SUCCESS;
-    z->pause_until = z->failed ? pump->now + FAILED_PAUSE : 0;
+    z->failed = failed ? 1 : 0;
+    z->pause_until = failed ? pump->now + FAILED_PAUSE : 0;
     return rv;
 }
 
@@ -187,7 +202,7 @@ static void tick(mod_qt_pump *pump, zone *z)
         qt_call *call = apr_pcalloc(pump->scratch, sizeof(*call));
 
         call->verb = QT_TICK;
-        rv = ask(pump, z, call);
+        rv = ask(pump, z, call, pump->scratch);
     }
 }
 
@@ -202,14 +217,52 @@ static void collect(mod_qt_pump *pump, zone *z)
 
         call->verb = QT_COLLECT;
         call->child = qt_store_child(pump->child->store);
-        if (ask(pump, z, call) != APR_SUCCESS) {
+        if (ask(pump, z, call, pump->scratch) != APR_SUCCESS) {
             return;
         }
         for (i = 0; i < call->n; i++) {
-            deliver(pump, &call->events[i]);
+            if (call->events[i].group) {
+                mod_qt_fanout_tell(z->fanout, &call->events[i], call->epoch, pump->scratch);
+            }
+            else {
+                deliver(pump, &call->events[i], call->epoch);
+            }
         }
         z->wanted = call->more;
+        if (!call->more) {
+            mod_qt_fanout_told(z->fanout);
+        }
     }
+}
+
+/* Streams that are behind, in turn; those that are left come in the next. */
+static void catch_up(mod_qt_pump *pump, zone *z)
+{
+    int rounds = ROUNDS_PER_TURN;
+    apr_status_t rv = APR_SUCCESS;
+
+    while (rounds-- > 0 && (rv == APR_SUCCESS || rv == QT_E_UNKNOWN)) {
+        qt_call *call = apr_pcalloc(pump->batch, sizeof(*call));
+
+        if (!mod_qt_fanout_ask(z->fanout, call)) {
+            break;
+        }
+        rv = ask(pump, z, call, pump->batch);
+        mod_qt_fanout_answer(z->fanout, call, rv, pump->batch);
+        apr_pool_clear(pump->batch);
+    }
+}
+
+/* What mailboxes may forget. What fails is given again, and then acknowledged. */
+static void acknowledge(mod_qt_pump *pump, zone *z)
+{
+    int rounds = ROUNDS_PER_TURN;
+    qt_call *call;
+
+    do {
+        call = apr_pcalloc(pump->scratch, sizeof(*call));
+    } while (rounds-- > 0 && mod_qt_fanout_acks(z->fanout, pump->now, call, pump->scratch) &&
+             ask(pump, z, call, pump->scratch) == APR_SUCCESS);
 }
 
 static void visit_zones(mod_qt_pump *pump)
@@ -220,6 +273,7 @@ static void visit_zones(mod_qt_pump *pump)
         zone *z = &pump->zones[i];
 
         z->wanted |= pump->rang && mod_qt_registry_count(pump->child->registry, i);
+        mod_qt_fanout_look(z->fanout, pump->now, pump->rang, pump->scratch);
         if (z->pause_until > pump->now) {
             continue;
         }
@@ -227,6 +281,10 @@ static void visit_zones(mod_qt_pump *pump)
         tick(pump, z);
         if (!z->pause_until) {
             collect(pump, z);
+        }
+        if (!z->pause_until && mod_qt_fanout_due(z->fanout) <= pump->now) {
+            catch_up(pump, z);
+            acknowledge(pump, z);
         }
     }
 }
@@ -311,10 +369,12 @@ static void run_timers(mod_qt_pump *pump)
 
 static qt_time zone_due(const zone *z)
 {
+    qt_time own = mod_qt_fanout_due(z->fanout), due = qt_store_due(z->ref);
+
     if (z->pause_until) {
         return z->pause_until;
     }
-    return z->wanted ? 0 : qt_store_due(z->ref);
+    return z->wanted ? 0 : own < due ? own : due;
 }
 
 static qt_time next_due(const mod_qt_pump *pump)
@@ -466,7 +526,8 @@ static apr_status_t make_pools(mod_qt_pump *pump, apr_pool_t *pchild)
     }
     apr_allocator_owner_set(allocator, pump->pool);
     apr_pool_tag(pump->pool, "queuetasks_pump");
-    return apr_pool_create(&pump->scratch, pump->pool);
+    rv = apr_pool_create(&pump->scratch, pump->pool);
+    return rv == APR_SUCCESS ? apr_pool_create(&pump->batch, pump->pool) : rv;
 }
 
 static apr_status_t make_pollset(mod_qt_pump *pump)
@@ -495,8 +556,10 @@ static void find_zones(mod_qt_pump *pump)
         pump->nzones++;
     }
     pump->zones = apr_pcalloc(pump->pool, (pump->nzones + 1) * sizeof(*pump->zones));
+    pump->child->fanouts = apr_pcalloc(pump->pool, (pump->nzones + 1) * sizeof(*pump->child->fanouts));
     for (i = 0; i < pump->nzones; i++) {
         pump->zones[i].ref = qt_store_zone(pump->child->store, i);
+        pump->zones[i].fanout = pump->child->fanouts[i] = mod_qt_fanout_create(pump->child, pump->pool);
     }
 }
 

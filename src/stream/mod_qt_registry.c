@@ -310,7 +310,7 @@ apr_array_header_t *mod_qt_registry_list(mod_qt_registry *registry, unsigned mos
         if (stream && (*all)++ < most) {
             APR_ARRAY_PUSH(list, mod_qt_stream_view) = (mod_qt_stream_view){
                 .who = apr_pstrdup(pool, stream->who), .zone = qt_zone_name(stream->zone), .transport = stream->transport->name,
-                .opened = stream->opened
+                .kind = qt_kind_names[stream->kind], .opened = stream->opened
             };
         }
     }

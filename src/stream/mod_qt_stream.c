@@ -12,6 +12,7 @@
 #include "config/mod_qt_log.h"
 #include "stream/mod_qt_detached.h"
 #include "stream/mod_qt_event.h"
+#include "stream/mod_qt_fanout.h"
 #include "stream/mod_qt_filter.h"
 #include "stream/mod_qt_pump.h"
 #include "stream/mod_qt_quota.h"
@@ -101,14 +102,18 @@ static unsigned choose(unsigned from, request_rec *r, const mod_qt_stream_conf *
     return from < TRANSPORTS ? from : TRANSPORTS - 1;
 }
 
-static mod_qt_stream *make_stream(request_rec *r, qt_zone_ref *zone, qt_str who, const mod_qt_stream_conf *conf)
+/* The filter of the Location is copied by who needs it (mod_qt_fanout.h), and not outlived here. */
+static mod_qt_stream *make_stream(request_rec *r, qt_zone_ref *zone, const qt_call *join, const mod_qt_stream_conf *conf)
 {
-    mod_qt_stream *stream = mod_qt_registry_open(here, transports[choose(0, r, conf)], zone, who);
+    mod_qt_stream *stream = mod_qt_registry_open(here, transports[choose(0, r, conf)], zone, join->who);
 
     if (stream) {
         stream->r = r;
         stream->c = r->connection;
+        stream->kind = join->kind;
         stream->conf = *conf;
+        stream->conf.keys = NULL;
+        stream->conf.nkeys = 0;
         stream->conf.life = with_jitter(conf->life);
         stream->bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     }
@@ -182,6 +187,7 @@ static void note(const mod_qt_stream *stream)
     apr_table_setn(r->notes, "queuetasks-user", apr_pstrdup(r->pool, stream->who));
     apr_table_setn(r->notes, "queuetasks-stream", apr_psprintf(r->pool, "%" APR_UINT64_T_FMT, stream->number));
     apr_table_setn(r->notes, "queuetasks-transport", stream->transport->name);
+    apr_table_setn(r->notes, "queuetasks-kind", qt_kind_names[stream->kind]);
 }
 
 int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const mod_qt_stream_conf *conf, apr_status_t *status)
@@ -197,7 +203,7 @@ int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const m
         return DECLINED;
     }
     *status = QT_E_DRAINING;
-    stream = make_stream(r, zone, join->who, conf);
+    stream = make_stream(r, zone, join, conf);
     if (!stream) {
         return DECLINED;
     }
@@ -214,6 +220,9 @@ int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const m
     }
     settle(stream);
     note(stream);
+    if (mod_qt_fanout_serves(stream->kind)) {
+        mod_qt_fanout_join(stream, join, conf);
+    }
     return stream->transport->carry(stream);
 }
 

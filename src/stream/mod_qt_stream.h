@@ -37,16 +37,16 @@ typedef struct mod_qt_stream_conf {
     mod_qt_keepalive keepalive_form;
     apr_interval_time_t retry;      /* sent as `retry:` first; 0: not sent */
     apr_interval_time_t life;       /* it is ended after so long, and up to a tenth more; 0: never */
-    int detach;                     /* 1: it may leave httpd's hands where nothing but plain HTTP/1.x is to be done */
-    int skip;                       /* EVENTS, NOTICES, FEED: who is a whole ring behind goes on with a gap; 0: it is ended */
-    int envelope;                   /* EVENTS: data is {"topic","key","type","data"} */
     const qt_str *keys;             /* EVENTS: only events of these keys, and those without one; copied */
     apr_uint32_t nkeys;             /* 0: all events; <= QT_KEYS_MAX */
+    unsigned detach : 1;            /* 1: it may leave httpd's hands where nothing but plain HTTP/1.x is to be done */
+    unsigned skip : 1;              /* EVENTS, NOTICES, FEED: who is a whole ring behind goes on with a gap; 0: it is ended */
+    unsigned envelope : 1;          /* EVENTS: data is {"topic","key","type","data"} */
 } mod_qt_stream_conf;
 
 /*
- * Answer `r` with an event stream. The caller has checked identity and method and filled `join` (verb QT_JOIN: who, labels,
- * rules, limits); this adds child and cookie, joins, sends the head at once and gives the response to the pump, or writes it
+ * Answer `r` with an event stream of any kind. The caller has checked identity and method and filled `join` (verb QT_JOIN: kind, who,
+ * limits, and what the kind needs: labels and rules; topics and since; queue; grace, alone); this adds child and cookie, joins, sends the head at once and gives the response to the pump, or writes it
  * itself when the connection can't be suspended. Headers of the caller's own (CORS) stand in r->headers_out before.
  * A join->ticket is used up by this stream.
  * Returns SUSPENDED or OK: the stream is under way or over, return it to httpd. Any other failure is in *status, with
@@ -66,7 +66,7 @@ int mod_qt_stream_busy(request_rec *r, apr_interval_time_t retry, const char *re
 
 /* One stream of this child, for the status page. */
 typedef struct mod_qt_stream_view {
-    const char *who, *zone, *transport;
+    const char *who, *zone, *transport, *kind;
     qt_time opened;
 } mod_qt_stream_view;
 

@@ -10,6 +10,7 @@
 #include <util_filter.h>
 #include "config/mod_qt_log.h"
 #include "stream/mod_qt_event.h"
+#include "stream/mod_qt_fanout.h"
 #include "stream/mod_qt_pump.h"
 
 /* More than this from a client in the life of a stream (renewed keys, a careless pipeline) is an attack. */
@@ -29,9 +30,14 @@ apr_status_t mod_qt_transport_pass(mod_qt_stream *stream, const char *p, apr_siz
 
 apr_status_t mod_qt_transport_hold(mod_qt_stream *stream, int hold, apr_pool_t *pool)
 {
-    qt_call *call = apr_pcalloc(pool, sizeof(*call));
+    qt_call *call;
     apr_status_t rv;
 
+    if (mod_qt_fanout_serves(stream->kind)) {
+        mod_qt_fanout_flow(stream, !hold);
+        return APR_SUCCESS;
+    }
+    call = apr_pcalloc(pool, sizeof(*call));
     call->verb = QT_HOLD;
     call->stream = stream->number;
     call->flag = hold ? 1 : 0;
@@ -48,6 +54,7 @@ void mod_qt_transport_leave(mod_qt_stream *stream, apr_pool_t *pool)
     qt_call *call;
     apr_status_t rv;
 
+    mod_qt_fanout_leave(stream);
     if (!stream->number) {
         return;
     }
@@ -109,11 +116,12 @@ void mod_qt_transport_rest(mod_qt_stream *stream)
 
 void mod_qt_transport_speak(mod_qt_stream *stream)
 {
+    apr_uint64_t epoch, seq = mod_qt_fanout_checkpoint(stream, &epoch);
     qt_buf words;
     mod_qt_frame frame;
 
     mod_qt_frame_begin(&words, mod_qt_pump_scratch(stream->child->pump));
-    mod_qt_event_keepalive(&words, stream->conf.keepalive_form);
+    mod_qt_event_keepalive(&words, stream->conf.keepalive_form, epoch, seq);
     frame = mod_qt_frame_end(&words);
     stream->transport->write(stream, &frame);
 }

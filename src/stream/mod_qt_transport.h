@@ -13,6 +13,8 @@ typedef struct mod_qt_stream mod_qt_stream;
 typedef struct mod_qt_registry mod_qt_registry;
 typedef struct mod_qt_pump mod_qt_pump;
 typedef struct mod_qt_quota mod_qt_quota;
+typedef struct mod_qt_fanout mod_qt_fanout;
+typedef struct mod_qt_subscriber mod_qt_subscriber;
 
 /* What the streams of this process share. */
 typedef struct mod_qt_child {
@@ -21,6 +23,7 @@ typedef struct mod_qt_child {
     mod_qt_registry *registry;
     mod_qt_quota *quota;       /* of blocking streams */
     mod_qt_pump *pump;
+    mod_qt_fanout **fanouts;   /* by zone: messages and who listens to them */
 } mod_qt_child;
 
 /*
@@ -71,6 +74,7 @@ struct mod_qt_stream {
     const mod_qt_transport *transport;
     qt_zone_ref *zone;
     unsigned zone_index;       /* of qt_store_zone */
+    qt_kind kind;              /* what it is for */
     apr_uint64_t cookie;
     char *who;                 /* the user's id, for the log; NULL: nobody's yet */
     mod_qt_stream_conf conf;
@@ -82,6 +86,7 @@ struct mod_qt_stream {
     mod_qt_stream *next;       /* among those handed over and not adopted yet */
     /* -- the owner's -- */
     apr_uint64_t number;       /* the zone's name for it; 0: not joined, or left */
+    mod_qt_subscriber *subscriber; /* of messages (mod_qt_fanout.h), or NULL. A blocking one's is cleared under the registry's mutex */
     request_rec *r;            /* NULL once httpd has destroyed it */
     conn_rec *c;
     apr_bucket_brigade *bb;    /* to write with; empty between calls */
@@ -92,7 +97,10 @@ struct mod_qt_stream {
 
 /* Give a frame, flushed, to the filters of the request. An error: the client is gone. The owner. */
 apr_status_t mod_qt_transport_pass(mod_qt_stream *stream, const char *p, apr_size_t n);
-/* QT_HOLD, QT_LEAVE (once). The owner, but for holding a blocking stream, which is the pump's. `pool` is for scratch. */
+/*
+ * Its client takes nothing for now, or more again; it is over (once). The owner, but for holding a blocking stream, which is the
+ * pump's. The zone is told (QT_HOLD, QT_LEAVE), but that streams of messages are held by this child alone. `pool` is for scratch.
+ */
 apr_status_t mod_qt_transport_hold(mod_qt_stream *stream, int hold, apr_pool_t *pool);
 void mod_qt_transport_leave(mod_qt_stream *stream, apr_pool_t *pool);
 /* The descriptor of a primary connection; -1: it has none. */

@@ -31,6 +31,9 @@ qt_str qt_json_line(qt_str *rest);
 
 /* A JSON string with its quotes. Control characters are escaped, bytes that are no UTF-8 become U+FFFD: always valid JSON. */
 void qt_json_str(qt_buf *buf, qt_str text);
+/* A finite real as JSON into `out`, which has QT_JSON_REAL_MAX bytes; its length. It needs no memory and reads back as a real. */
+#define QT_JSON_REAL_MAX 64
+int qt_json_real(char *out, double value);
 /* Compact, members in their order; reals with the fewest digits (15 to 17) that read back to the same double. */
 void qt_json_dump(qt_buf *buf, const json_t *value);
 /* The same with every object's members sorted bytewise: equal values give equal text. */

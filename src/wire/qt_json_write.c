@@ -62,24 +62,18 @@ void qt_json_str(qt_buf *buf, qt_str text)
 /* ---- values ---- */
 
 /* The locale's decimal point, whatever its bytes are, becomes a dot; without point or exponent it would read back as an integer. */
-static void add_decimal(qt_buf *buf, const char *text)
+static int put_decimal(char *out, const char *text)
 {
     apr_size_t before = strspn(text, "-0123456789");
     apr_size_t point = strcspn(text + before, "e0123456789");
+    const char *mark = point ? "." : text[before] ? "" : ".0";
 
-    qt_buf_add(buf, text, before);
-    if (point) {
-        qt_buf_addc(buf, '.');
-        qt_buf_adds(buf, text + before + point);
-    }
-    else {
-        qt_buf_adds(buf, text[before] ? text + before : ".0");
-    }
+    return snprintf(out, QT_JSON_REAL_MAX, "%.*s%s%s", (int)before, text, mark, text + before + point);
 }
 
-static void dump_real(qt_buf *buf, double value)
+int qt_json_real(char *out, double value)
 {
-    char text[64];
+    char text[QT_JSON_REAL_MAX];
     int digits;
 
     /* Every decimal of 15 digits survives a double, and 17 tell any two doubles apart. */
@@ -89,7 +83,14 @@ static void dump_real(qt_buf *buf, double value)
             break;
         }
     }
-    add_decimal(buf, text);
+    return put_decimal(out, text);
+}
+
+static void dump_real(qt_buf *buf, double value)
+{
+    char text[QT_JSON_REAL_MAX];
+
+    qt_buf_add(buf, text, (apr_size_t)qt_json_real(text, value));
 }
 
 static void dump(qt_buf *buf, const json_t *value, int sorted);

@@ -13,7 +13,7 @@ my @entries = grep { !/^\.\.?$/ } readdir $dir;
 ok(scalar @entries, 'the top level is there');
 is_deeply([sort grep { !$allowed{$_} && !/^\./ } @entries], [], 'nothing stands at the top that has no place there');
 
-my %folder = map { $_ => 1 } qw(00-guard 10-unit 20-config 30-tasks 35-host 40-streams 50-children 60-browser 80-issues 90-load lib conf fuzz bench debug);
+my %folder = map { $_ => 1 } qw(00-guard 10-unit 20-config 30-tasks 35-host 40-streams 45-messages 50-children 60-browser 80-issues 90-load lib conf fuzz bench debug);
 is_deeply([grep { m{^t/([^/]+)/} && !$folder{$1} } files(qr{^t/})], [], 'every folder of t/ is a known one');
 
 # The list that the suite runs, against the files that are there.

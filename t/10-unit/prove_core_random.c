@@ -102,8 +102,12 @@ static void aim(qt_call *call)
     }
 }
 
+#include "talk.h"
+
+static apr_uint64_t loans[4];
+
 /* Fill a call with a verb and arguments that make sense often enough. */
-static void some_call(qt_call *call, qt_rules *rules, qt_spec *specs)
+static void some_call(qt_call *call, qt_rules *rules, qt_spec *specs, talk *t)
 {
     static const qt_verb verbs[] = {
         QT_JOIN, QT_JOIN, QT_JOIN, QT_LEAVE, QT_LEAVE, QT_HOLD, QT_HOLD, QT_HOLD, QT_TAKE, QT_TAKE,
@@ -132,6 +136,12 @@ static void some_call(qt_call *call, qt_rules *rules, qt_spec *specs)
     call->stream = streams[rnd(STREAMS)];
     call->max_streams_per_user = 4;
     call->max_streams = STREAMS;
+    call->grace = rules->grace;
+    if (rnd(2)) {
+        talk_call(call, t, f.zone->seq);
+        call->stream = call->verb == QT_DRAINED ? loans[rnd(4)] : call->stream;
+        return;
+    }
     if (rnd(3)) {
         aim(call);
     }
@@ -152,6 +162,9 @@ static void learn(const qt_call *call)
 {
     if (call->verb == QT_JOIN) {
         streams[rnd(STREAMS)] = call->stream;
+    }
+    if (call->verb == QT_DRAIN) {
+        loans[rnd(4)] = call->stream;
     }
     if (call->verb == QT_COLLECT) {
         for (apr_uint32_t i = 0; i < call->n; i++) {
@@ -216,12 +229,13 @@ static int step(unsigned long i, const char **why)
     qt_rules rules;
     qt_spec specs[3];
     qt_call call;
+    talk t;
     apr_status_t rv;
 
     if (rnd(3) == 0) {
         f.now += rnd(400) == 0 ? QT_MEMORY : rnd(4) ? rnd(1000) : (qt_time)rnd(5000000);
     }
-    some_call(&call, &rules, specs);
+    some_call(&call, &rules, specs, &t);
     call.out = (qt_out){ .p = out, .cap = sizeof(out) };
     if (i % 16 == 0 && !survives_a_stop(&call)) {
         *why = "a stopped verb left its mark";
@@ -265,6 +279,10 @@ int main(int argc, char **argv)
     s = &f.zone->stats;
     ok(s->added > steps / 100 && s->offered && s->assigned && s->rejected && s->timed_out && s->lost && s->completed && s->released
        && s->expired && s->withdrawn && s->dead, "the run went through every arrow of a task's life");
+    ok(s->published && s->merged && s->notified && s->pushed && s->read, "and through topics, mailboxes and queues");
+    note("published %d merged %d notified %d pushed %d read %d; there now: topics %d messages %d users %d queues %d queued %d",
+         (int)s->published, (int)s->merged, (int)s->notified, (int)s->pushed, (int)s->read, (int)f.zone->topics.count,
+         (int)f.zone->log.count, (int)f.zone->users.count, (int)f.zone->queues.count, (int)s->queued);
     note("added %d offered %d assigned %d rejected %d timed out %d lost %d completed %d released %d expired %d withdrawn %d dead %d",
          (int)s->added, (int)s->offered, (int)s->assigned, (int)s->rejected, (int)s->timed_out, (int)s->lost, (int)s->completed,
          (int)s->released, (int)s->expired, (int)s->withdrawn, (int)s->dead);

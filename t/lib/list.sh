@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 everything()
 {
-    for folder in t/00-guard t/10-unit t/20-config t/30-tasks t/35-host t/40-streams t/50-children t/60-browser t/80-issues t/90-load; do
+    for folder in t/00-guard t/10-unit t/20-config t/30-tasks t/35-host t/40-streams t/45-messages t/50-children t/60-browser t/80-issues t/90-load; do
         if [ "$folder" = t/10-unit ]; then
             for unit in t/10-unit/*.c; do
                 [ -f "$unit" ] && echo "build/unit/$(basename "$unit" .c)"

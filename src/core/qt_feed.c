@@ -1,0 +1,94 @@
+/* The feed. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/qt_feed.h"
+#include "core/qt_task.h"
+#include "core/qt_topic.h"
+
+static const qt_topic_rules feed_rules = { .age = QT_FEED_KEPT, .retain = 1000, .delivery = QT_DELIVER_ALL };
+
+/* Fields joined by line ends: no id holds one. */
+static qt_str join(char *buffer, const qt_str *fields, int n)
+{
+    apr_size_t at = 0;
+
+    for (int i = 0; i < n; i++) {
+        if (i) {
+            buffer[at++] = '\n';
+        }
+        if (fields[i].n) {
+            memcpy(buffer + at, fields[i].p, fields[i].n);
+        }
+        at += fields[i].n;
+    }
+    return (qt_str){ buffer, at };
+}
+
+/* The sequence goes on without it: who listens or comes back finds a gap. */
+static void miss(qt_zone *z, qt_topic *feed)
+{
+    QT_PUT(z, z->seq, z->seq + 1);
+    QT_EDIT(z, feed);
+    feed->owed = feed->dropped = z->seq;
+}
+
+static void put(qt_zone *z, const char *type, const qt_str *fields, int n, qt_time now)
+{
+    char name = QT_NAME_FEED, buffer[4 * (QT_NAME_MAX + 1)];
+    apr_uint32_t starved = z->starved;
+    qt_topic *feed = qt_undo_room(QT_B(z)) ? qt_topic_get(z, (qt_str){ &name, 1 }) : NULL;
+    qt_draft draft = { .type = qt_str_of(type) };
+
+    if (!feed) {
+        z->starved = starved;
+        return;
+    }
+    QT_PUT(z, feed->rules, feed_rules);
+    draft.text = qt_text_new(z, join(buffer, fields, n));
+    if (!draft.text || !qt_topic_post(z, feed, &draft, now)) {
+        qt_text_free(z, draft.text);
+        miss(z, feed);
+    }
+    z->starved = starved;
+    qt_topic_trim(z, feed, now);
+}
+
+static int is_on(const qt_zone *z, qt_time now)
+{
+    return z->fed > now;
+}
+
+void qt_feed_task(qt_zone *z, const qt_task *task, qt_time now)
+{
+    const qt_operator *op = QT_AT(z, qt_operator, task->operator);
+
+    if (is_on(z, now)) {
+        qt_outcome outcome = qt_past_last(z, task);
+        qt_str fields[] = { qt_id(task), qt_str_of(qt_state_names[task->state]), op ? qt_id(op) : QT_STR_NONE,
+                            outcome == QT_O_OPEN ? QT_STR_NONE : qt_str_of(qt_outcome_names[outcome]) };
+
+        put(z, "task", fields, 4, now);
+    }
+}
+
+void qt_feed_operator(qt_zone *z, const qt_operator *op, qt_op_status status, qt_time now)
+{
+    if (is_on(z, now)) {
+        qt_str fields[] = { qt_id(op), qt_str_of(qt_op_status_names[status]) };
+
+        put(z, "operator", fields, 2, now);
+    }
+}
+
+void qt_feed_user(qt_zone *z, const qt_user *user, qt_time now)
+{
+    if (is_on(z, now)) {
+        qt_str fields[] = { qt_id(user), user->online ? QT_STR_LIT("connected") : QT_STR_LIT("disconnected") };
+
+        put(z, "user", fields, 2, now);
+    }
+}
+
+void qt_feed_until(qt_zone *z, qt_time until)
+{
+    QT_PUT(z, z->fed, until);
+}
