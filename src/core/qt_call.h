@@ -239,10 +239,11 @@ typedef struct qt_event {
     apr_uint64_t stream;
     qt_event_kind kind;
     qt_reason reason;
+    apr_uint64_t group;      /* MESSAGE, LOST: see there; else 0 */
     union {
         qt_task_view task;
         struct {
-            apr_uint64_t group, seq;
+            apr_uint64_t seq;
             qt_str topic, key, type, data; /* key and type may be absent. FEED: data is fields, see below */
         };
     };
