@@ -212,6 +212,27 @@ sub notify
     return $self->internal('POST', $path . ($query ? "?$query" : ''), body => $data);
 }
 
+# POST queues/{id}/messages: a text, or a list of anything JSON. Gives the answer.
+sub push_to
+{
+    my ($self, $queue, $what) = @_;
+    return $self->internal('POST', 'queues/' . QueueTasks::Test::uri($queue) . '/messages', ref $what ? (json => $what) : (body => $what));
+}
+
+sub close_queue { return $_[0]->internal('POST', 'queues/' . QueueTasks::Test::uri($_[1]) . '/close') }
+
+# Wait until an entry of a list of the admin section (users, queues, ...) is so. Truth of it.
+sub wait_entry
+{
+    my ($self, $list, $test, $seconds) = @_;
+    my $until = now() + ($seconds // 5);
+    while (1) {
+        return 1 if grep { $test->($_) } @{ $self->internal('GET', $list)->result || [] };
+        return 0 if now() > $until;
+        select undef, undef, undef, 0.02;
+    }
+}
+
 # Every invariant of the zone holds.
 sub check_ok
 {
@@ -264,6 +285,13 @@ sub listen
     my ($self, $what, %opt) = @_;
     return QueueTasks::Stream->open($self->{place}{server}->port, "$self->{place}{path}/api/$what", %opt,
         headers => { %{ $self->{headers} }, defined $opt{last} ? ('Last-Event-ID' => $opt{last}) : (), %{ $opt{headers} || {} } });
+}
+
+# GET queues/{id}/messages as a poll; query => 'format=joined' adds to it. Gives the answer.
+sub poll
+{
+    my ($self, $queue, %opt) = @_;
+    return $self->get('queues/' . QueueTasks::Test::uri($queue) . '/messages?mode=poll' . ($opt{query} ? "&$opt{query}" : ''), %opt);
 }
 
 # GET wait-sse.
