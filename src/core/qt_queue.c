@@ -6,7 +6,7 @@
 #include "core/qt_user.h"
 #include "core/qt_view.h"
 
-/* Parcels given or taken back in one verb by one cause. */
+/* Parcels given or emptied out in one verb by one cause. */
 #define QT_GIVE_BATCH 64
 
 qt_queue *qt_queue_find(qt_zone *z, qt_str id)
@@ -176,19 +176,17 @@ static void free_reader(qt_zone *z, qt_queue *queue, qt_reader *reader)
     qt_zone_free(z, reader);
 }
 
-/* All that it has is ready again, last first, so that each finds its place at the head. 0: cut off. */
+/* All that it has is ready again, last first, so that each finds its place at the head. Before all of it is, none should be given to
+ * others, out of order: so it is cut off (0) only when a verb holds no more. */
 static int return_all(qt_zone *z, qt_queue *queue, qt_reader *reader)
 {
-    for (int n = 0; reader->flight.count; n++) {
+    while (reader->flight.count && qt_undo_room(QT_B(z))) {
         qt_parcel *parcel = parcel_at(z, reader->flight.last);
 
-        if (n >= QT_GIVE_BATCH || !qt_undo_room(QT_B(z))) {
-            return 0;
-        }
         qt_list_remove(QT_B(z), &reader->flight, &parcel->line);
         put_back(z, queue, parcel);
     }
-    return 1;
+    return !reader->flight.count;
 }
 
 static void give_up(qt_zone *z, qt_reader *reader, qt_time now)
@@ -316,13 +314,13 @@ void qt_reader_hold(qt_zone *z, qt_reader *reader, int held, qt_time now)
     }
 }
 
-/* Who has been told the end has read it all. Anybody else may come back for what he was given lately. */
+/* Who has been told the end has read it all; not who was sent away. Anybody else may come back for what he was given lately. */
 void qt_reader_go(qt_zone *z, qt_stream *stream, qt_time now)
 {
     qt_reader *reader = QT_REC(z, qt_reader, stream->reader);
     qt_queue *queue = QT_REC(z, qt_queue, reader->queue);
 
-    if (stream->ended && qt_queue_is_over(queue)) {
+    if (stream->ended && !stream->end && qt_queue_is_over(queue)) {
         read_some(z, reader, QT_NEVER);
     }
     else {
@@ -392,9 +390,6 @@ static apr_status_t push_one(qt_zone *z, qt_queue *queue, qt_str text, apr_uint6
     QT_PUT(z, z->seq, z->seq + 1);
     *parcel = (qt_parcel){ .seq = z->seq, .text = qt_text_new(z, text) };
     qt_list_append(QT_B(z), &queue->ready, &parcel->line);
-    QT_EDIT(z, &z->stats);
-    z->stats.queued++;
-    z->stats.pushed++;
     *seq = parcel->seq;
     return parcel->text || !text.n ? APR_SUCCESS : QT_E_FULL;
 }
@@ -419,6 +414,9 @@ apr_status_t qt_do_push(qt_zone *z, qt_time now, qt_call *call)
     for (call->n = 0; rv == APR_SUCCESS && call->n < call->ntexts; call->n++) {
         rv = push_one(z, queue, call->texts[call->n], &seqs[call->n]);
     }
+    QT_EDIT(z, &z->stats);
+    z->stats.queued += call->n;
+    z->stats.pushed += call->n;
     call->seqs = seqs;
     call->epoch = z->epoch;
     give(z, queue, now);
