@@ -101,6 +101,21 @@ void qt_feed_user(qt_zone *z, const qt_user *user, qt_time now)
     }
 }
 
+apr_status_t qt_feed_begin(qt_zone *z, int back, qt_time now)
+{
+    char name = QT_NAME_FEED;
+    qt_topic *feed = qt_topic_get(z, (qt_str){ &name, 1 });
+
+    if (!feed) {
+        return QT_E_FULL;
+    }
+    if (back && !is_on(z, now)) {
+        qt_topic_miss(z, feed);
+    }
+    qt_feed_until(z, QT_NEVER);
+    return APR_SUCCESS;
+}
+
 void qt_feed_until(qt_zone *z, qt_time until)
 {
     QT_PUT(z, z->fed, until);
