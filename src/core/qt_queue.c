@@ -249,9 +249,10 @@ void qt_reader_due(qt_zone *z, qt_reader *reader, qt_time now)
 
 /* ---- coming and going ---- */
 
-static qt_reader *new_reader(qt_zone *z, qt_queue *queue, apr_uint64_t serial, const qt_call *call)
+/* A poll is how a full zone is emptied. */
+static qt_reader *new_reader(qt_zone *z, qt_queue *queue, apr_uint64_t serial, const qt_call *call, qt_need need)
 {
-    qt_reader *reader = call->who.n <= QT_NAME_MAX ? qt_zone_alloc(z, sizeof(*reader) + call->who.n, QT_NORMAL) : NULL;
+    qt_reader *reader = call->who.n <= QT_NAME_MAX ? qt_zone_alloc(z, sizeof(*reader) + call->who.n, need) : NULL;
 
     if (!reader) {
         return NULL;
@@ -286,7 +287,7 @@ static void adopt(qt_zone *z, qt_queue *queue, qt_reader *reader, const qt_call 
 apr_status_t qt_reader_come(qt_zone *z, qt_stream *stream, qt_time now, qt_call *call)
 {
     qt_queue *queue = get_queue(z, call->queue, now);
-    qt_reader *reader = queue ? new_reader(z, queue, stream->serial, call) : NULL;
+    qt_reader *reader = queue ? new_reader(z, queue, stream->serial, call, QT_NORMAL) : NULL;
 
     if (!reader) {
         return QT_E_FULL;
@@ -489,7 +490,7 @@ apr_status_t qt_do_drain(qt_zone *z, qt_time now, qt_call *call)
         return APR_SUCCESS;
     }
     QT_PUT(z, z->serials, z->serials + 1);
-    loan = new_reader(z, queue, z->serials, call);
+    loan = new_reader(z, queue, z->serials, call, queue->ready.count ? QT_URGENT : QT_NORMAL);
     if (!loan) {
         return QT_E_FULL;
     }
