@@ -5,6 +5,7 @@
 
 #include <apr_poll.h>
 #include <httpd.h>
+#include <util_filter.h>
 #include "stream/mod_qt_frame.h"
 #include "stream/mod_qt_stream.h"
 #include "stream/mod_qt_timer.h"
@@ -90,8 +91,8 @@ struct mod_qt_stream {
     apr_pollfd_t pfd;          /* reqevents 0: its socket is not watched */
 };
 
-/* Give a frame, flushed, to the filters of the request. An error: the client is gone. The owner. */
-apr_status_t mod_qt_transport_pass(mod_qt_stream *stream, const char *p, apr_size_t n);
+/* Give bytes, flushed, to a filter of the chain and those behind it. An error: the client is gone. The owner. */
+apr_status_t mod_qt_transport_pass(mod_qt_stream *stream, ap_filter_t *to, qt_str bytes);
 /* QT_HOLD, QT_LEAVE (once). The owner, but for holding a blocking stream, which is the pump's. `pool` is for scratch. */
 apr_status_t mod_qt_transport_hold(mod_qt_stream *stream, int hold, apr_pool_t *pool);
 void mod_qt_transport_leave(mod_qt_stream *stream, apr_pool_t *pool);
