@@ -77,10 +77,15 @@ static void warn_of_keeper(request_rec *r)
     }
 }
 
-/* What is freed from now on goes back to the system: for hours nothing of it would be used again. */
-static void keep_no_memory(conn_rec *c)
+/*
+ * Nothing that is freed from now on would be used again for hours: it goes back to the system. The rest of httpd's input buffer, 8 KB
+ * for a few lines of request, hangs on an empty bucket until somebody looks for more input.
+ */
+static void keep_no_memory(mod_qt_stream *stream)
 {
-    apr_allocator_max_free_set(apr_pool_allocator_get(c->pool), 1);
+    ap_get_brigade(stream->c->input_filters, stream->bb, AP_MODE_SPECULATIVE, APR_NONBLOCK_READ, 1);
+    apr_brigade_cleanup(stream->bb);
+    apr_allocator_max_free_set(apr_pool_allocator_get(stream->c->pool), 1);
 }
 
 apr_status_t mod_qt_suspended_greet(mod_qt_stream *stream, const char *p, apr_size_t n)
@@ -88,7 +93,7 @@ apr_status_t mod_qt_suspended_greet(mod_qt_stream *stream, const char *p, apr_si
     apr_status_t rv;
 
     if (stream->transport == &mod_qt_suspended) {
-        keep_no_memory(stream->c);
+        keep_no_memory(stream);
     }
     mod_qt_filter_add(stream->r);
     rv = mod_qt_transport_pass(stream, stream->r->output_filters, (qt_str){ p, n });
