@@ -181,7 +181,7 @@ static int client_gone(blocking *b)
 
 static void pass(blocking *b, const char *p, apr_size_t n)
 {
-    b->gone = b->gone || mod_qt_transport_pass(&b->base, p, n) != APR_SUCCESS;
+    b->gone = b->gone || mod_qt_transport_pass(&b->base, b->base.r->output_filters, (qt_str){ p, n }) != APR_SUCCESS;
     b->written = qt_store_now();
 }
 
