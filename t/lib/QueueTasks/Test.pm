@@ -232,13 +232,25 @@ sub ready { return $_[0]->post('ready') }
 sub exit { return $_[0]->call('DELETE', 'exit') }
 sub my_tasks { return @{ $_[0]->get('my-tasks')->result || [] } }
 
-# GET wait-sse: a stream with its head read.
+# GET wait-sse: a stream with its head read. child => pid: in this child of the server.
 sub stream
 {
     my ($self, %opt) = @_;
+    my $stream = $self->start_stream(%opt);
+    $stream->wait_head($opt{deadline}) or die 'no head in time for the stream of ' . $self->user . '; so far: ' . $stream->wire;
+    return $stream;
+}
+
+# The same without waiting for the head; in this child of the server, when one is named.
+sub start_stream
+{
+    my ($self, %opt) = @_;
     my $query = $opt{query} ? "?$opt{query}" : '';
-    return QueueTasks::Stream->open($self->{place}{server}->port, "$self->{place}{path}/api/wait-sse$query", %opt,
-        headers => { %{ $self->{headers} }, %{ $opt{headers} || {} } });
+    my $server = $self->{place}{server};
+    my $start = sub {
+        QueueTasks::Stream->start($server->port, "$self->{place}{path}/api/wait-sse$query", %opt, headers => { %{ $self->{headers} }, %{ $opt{headers} || {} } });
+    };
+    return $opt{child} ? $server->in_child($opt{child}, $start) : $start->();
 }
 
 1;
