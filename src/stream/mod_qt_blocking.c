@@ -133,6 +133,7 @@ static apr_status_t blocking_admit(mod_qt_stream *stream)
         return QT_E_CROWDED;
     }
     of(stream)->admitted = 1;
+    of(stream)->written = qt_store_now();
     return make_wake(of(stream));
 }
 

@@ -10,6 +10,7 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <mpm_common.h>
+#include <util_filter.h>
 #include "config/mod_qt_log.h"
 #include "stream/mod_qt_filter.h"
 #include "stream/mod_qt_pump.h"
@@ -101,6 +102,21 @@ apr_status_t mod_qt_suspended_greet(mod_qt_stream *stream, const char *p, apr_si
         warn_of_keeper(stream->r);
     }
     return rv;
+}
+
+/*
+ * Who keeps back what is flushed has it from elsewhere (mod_ext_filter: a process), and waits for that in the thread that writes the
+ * end, up to Timeout: not in the pump, where all streams would wait with it. Its thread may wait for the client, too.
+ */
+static int suspended_fits(mod_qt_stream *stream)
+{
+    ap_filter_t *filter = mod_qt_filter_of(stream->c);
+
+    if (mod_qt_filter_flushed(filter) || stream->c->data_in_output_filters) {
+        return 1;
+    }
+    ap_remove_output_filter(filter);
+    return 0;
 }
 
 /* The request dies: as the pump wants it, or too early for the pump. */
@@ -427,6 +443,7 @@ const mod_qt_transport mod_qt_suspended = {
     .size = sizeof(suspended),
     .can = suspended_can,
     .greet = mod_qt_suspended_greet,
+    .fits = suspended_fits,
     .carry = suspended_carry,
     .write = suspended_write,
     .end = suspended_end,
