@@ -419,6 +419,7 @@ int mod_qt_fanout_ask(mod_qt_fanout *fanout, qt_call *call)
     call->after = first->seen;
     call->until = first->until;
     call->flag = first->resumed;
+    call->skip = first->warned;
     if (first->keys) {
         call->keys = first->keys->list;
         call->nkeys = first->keys->n;
@@ -443,26 +444,30 @@ static int say_begin(mod_qt_fanout *fanout, mod_qt_subscriber *subscriber, apr_p
         mod_qt_event_synchronizing(&text, fanout->epoch, subscriber->until);
         return say(fanout, subscriber, &text, subscriber->until);
     }
+    subscriber->warned = 1;
     mod_qt_event_gap(&text, fanout->epoch, subscriber->seen, "unknown-id");
     return say(fanout, subscriber, &text, subscriber->seen);
 }
 
-/* Some of what it missed is gone. Who comes late is told so; a slow client as its Location wants it. */
-static int jump(mod_qt_fanout *fanout, mod_qt_subscriber *subscriber, apr_uint64_t to, apr_pool_t *pool)
+/* Some of what it missed is gone: it is told so once, and then given what is left; a slow client only if its Location wants it. */
+static int warn(mod_qt_fanout *fanout, mod_qt_subscriber *subscriber, apr_pool_t *pool)
 {
     int late = subscriber->seen < subscriber->until;
     qt_buf text;
 
+    if (subscriber->warned) {
+        return 1;
+    }
     if (!late && !subscriber->skip) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, fanout->child->server, QTLOGNO(00230) "stream %" APR_UINT64_T_FMT ": closed, since its "
                      "client reads too slowly: what it missed is gone", subscriber->number);
         end(fanout, subscriber);
         return 0;
     }
+    subscriber->warned = 1;
     mod_qt_frame_begin(&text, pool);
-    mod_qt_event_gap(&text, fanout->epoch, to, late ? "evicted" : "slow");
-    subscriber->seen = to;
-    return say(fanout, subscriber, &text, to);
+    mod_qt_event_gap(&text, fanout->epoch, subscriber->seen, late ? "evicted" : "slow");
+    return say(fanout, subscriber, &text, subscriber->seen);
 }
 
 /* 0: not all, the client takes no more; it goes on after the last that was written. */
@@ -484,11 +489,12 @@ static void go_on(mod_qt_fanout *fanout, mod_qt_subscriber *subscriber, const qt
         return;
     }
     if (call->lost) {
-        jump(fanout, subscriber, call->after, pool);
+        warn(fanout, subscriber, pool);
     }
     else if (give_all(fanout, subscriber, call, pool)) {
         subscriber->seen = call->after;
         subscriber->behind = call->more;
+        subscriber->warned = call->more && subscriber->warned;
     }
 }
 

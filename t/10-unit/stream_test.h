@@ -220,15 +220,14 @@ static stream *numbered(apr_uint64_t number)
     return NULL;
 }
 
-static int is_lost(const stream *s, apr_uint64_t after, apr_uint64_t *to)
+static int is_lost(const stream *s, apr_uint64_t after)
 {
-    *to = after;
     for (unsigned g = 0; g < GROUPS; g++) {
-        if ((s->groups >> g & 1) && zone_kept[g] > *to) {
-            *to = zone_kept[g];
+        if ((s->groups >> g & 1) && zone_kept[g] > after) {
+            return 1;
         }
     }
-    return *to > after;
+    return 0;
 }
 
 /* QT_CATCH_UP as qt_call.h has it. */
@@ -241,7 +240,8 @@ static apr_status_t play_catch_up(qt_call *call)
         return QT_E_UNKNOWN;
     }
     call->epoch = EPOCH;
-    if (is_lost(s, call->after, &call->after)) {
+    call->seq = zone_last;
+    if (!call->skip && is_lost(s, call->after)) {
         call->lost = 1;
         return APR_SUCCESS;
     }
@@ -249,7 +249,7 @@ static apr_status_t play_catch_up(qt_call *call)
     for (seq = call->after; seq < zone_last && call->n < batch; seq++) {
         qt_event event = event_of(seq + 1);
 
-        if (wants(s, &event)) {
+        if (wants(s, &event) && event.seq > zone_kept[event.group - number_of(0)]) {
             event.group = groups_named ? event.group : 0;
             call->events[call->n++] = event;
         }

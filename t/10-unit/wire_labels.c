@@ -40,6 +40,21 @@ static void checks_names(void)
     ok(!qt_name_ok(QT_STR_NONE), "an absent name is none");
 }
 
+static void checks_topics(void)
+{
+    static const qt_str good[] = { S("a"), S("orders/7/lines"), S("Заказ/№7"), S(".../.a/a."), S("*") };
+    static const qt_str bad[] = { S(""), S("."), S(".."), S("/"), S("/a"), S("a/"), S("a//b"), S("a/."), S("../a"), S("a/../b"), S("a\n/b") };
+    unsigned i;
+
+    for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        ok(qt_topic_ok(good[i]), "a topic may be \"%s\"", good[i].p);
+    }
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        ok(!qt_topic_ok(bad[i]), "X-4: a topic may not be number %u of the bad ones", i);
+    }
+    ok(!qt_topic_ok(QT_STR_NONE), "nor absent");
+}
+
 static void makes_lists(void)
 {
     qt_str names[] = { S("voice"), S("en"), S("voice"), S("de"), S("e") };
@@ -114,6 +129,7 @@ int main(void)
 {
     wire_begin();
     checks_names();
+    checks_topics();
     makes_lists();
     bounds_lists();
     parses_lists();
