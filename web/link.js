@@ -56,7 +56,17 @@ export function resultOf({ response, answer }) {
     throw refusal(response, answer);
 }
 
+/** What fetch calls it. */
 export const credentials = (withCredentials) => (withCredentials ? "include" : "same-origin");
+
+/* A browser reads header bytes as Latin-1; names are UTF-8. */
+export function headerText(value) {
+    try {
+        return value && new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(value, (one) => one.charCodeAt(0)));
+    } catch {
+        return value;
+    }
+}
 
 /**
  * Who has a link gives it these.

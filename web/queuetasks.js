@@ -1,7 +1,7 @@
 /* The browser's side of mod_queuetasks: one operator with his stream, his offers and his tasks. Knows no page. */
 /* SPDX-License-Identifier: Apache-2.0 */
 
-import { CALL_TIMEOUT, credentials, exchange, Link, QueueError, resultOf } from "./link.js";
+import { CALL_TIMEOUT, credentials, exchange, headerText, Link, QueueError, resultOf } from "./link.js";
 
 export { QueueError };
 
@@ -539,14 +539,5 @@ export class OperatorQueue extends EventTarget {
 
     #emit(type, detail) {
         this.dispatchEvent(new CustomEvent(type, { detail }));
-    }
-}
-
-/* A browser reads header bytes as Latin-1; names are UTF-8. */
-function headerText(value) {
-    try {
-        return value && new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(value, (one) => one.charCodeAt(0)));
-    } catch {
-        return value;
     }
 }
