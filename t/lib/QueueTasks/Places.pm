@@ -24,7 +24,7 @@ my @quick = (
     'QueueTasksRetry 100ms',
     'QueueTasksRejectCooldown 1s',
 );
-my %serves = (api => 'operator', internal => 'publish admin');
+my %serves = (api => 'operator subscribe', internal => 'publish admin');
 # What a Location of this build may serve; the lists grow with the module.
 my $zone_size = '1m';
 
