@@ -30,7 +30,7 @@ export { QueueError };
  *   state          {state, from, reason}        see State
  *   message        Message
  *   synchronizing  {id}                         nothing is resent: what comes is new from here on
- *   gap            {id, reason}                 something was missed for good: evicted, slow, unknown-id
+ *   gap            {id, reason}                 something may have been missed for good: evicted, slow, or unknown-id, which is also said of "0"
  *   read           {id}                         a notification was read, here or in another tab of this browser
  *   busy           {data}                       the server can't serve the stream now; it is tried again
  *   closed         {reason}                     the stream has ended for good; see State
