@@ -186,6 +186,32 @@ sub wait_operator
     }
 }
 
+# POST topics/{topic}: its data, and type, key, ... as parameters. Gives the answer.
+sub publish
+{
+    my ($self, $topic, $data, %parameters) = @_;
+    my $query = join '&', map { "$_=" . QueueTasks::Test::uri($parameters{$_}) } sort keys %parameters;
+    return $self->internal('POST', "topics/$topic" . ($query ? "?$query" : ''), body => $data);
+}
+
+# The same, which must go well; gives the id.
+sub published
+{
+    my ($self, @message) = @_;
+    my $answer = $self->publish(@message);
+    die 'could not publish: ' . $answer->status . ' ' . $answer->body if $answer->status != 200;
+    return $answer->result->{id};
+}
+
+# POST users/{id}/messages, or, without an id, to all. Gives the answer.
+sub notify
+{
+    my ($self, $user, $data, %parameters) = @_;
+    my $query = join '&', map { "$_=" . QueueTasks::Test::uri($parameters{$_}) } sort keys %parameters;
+    my $path = defined $user ? 'users/' . QueueTasks::Test::uri($user) . '/messages' : 'users/messages';
+    return $self->internal('POST', $path . ($query ? "?$query" : ''), body => $data);
+}
+
 # Every invariant of the zone holds.
 sub check_ok
 {
@@ -232,13 +258,19 @@ sub ready { return $_[0]->post('ready') }
 sub exit { return $_[0]->call('DELETE', 'exit') }
 sub my_tasks { return @{ $_[0]->get('my-tasks')->result || [] } }
 
-# GET wait-sse: a stream with its head read.
+# GET of any stream: listen('events?topic=a', last => id), with its head read.
+sub listen
+{
+    my ($self, $what, %opt) = @_;
+    return QueueTasks::Stream->open($self->{place}{server}->port, "$self->{place}{path}/api/$what", %opt,
+        headers => { %{ $self->{headers} }, defined $opt{last} ? ('Last-Event-ID' => $opt{last}) : (), %{ $opt{headers} || {} } });
+}
+
+# GET wait-sse.
 sub stream
 {
     my ($self, %opt) = @_;
-    my $query = $opt{query} ? "?$opt{query}" : '';
-    return QueueTasks::Stream->open($self->{place}{server}->port, "$self->{place}{path}/api/wait-sse$query", %opt,
-        headers => { %{ $self->{headers} }, %{ $opt{headers} || {} } });
+    return $self->listen('wait-sse' . ($opt{query} ? "?$opt{query}" : ''), %opt);
 }
 
 1;
