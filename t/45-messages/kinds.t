@@ -232,6 +232,7 @@ sub readers
         $push->('three');
         data_is($stream, ['three'], "$way: live");
         $stream->disconnect;
+        pause(0.3); # a thread looks for its client four times a second
         my $back = there($ida, "queues/$queue/messages?$how{$way}", last => $ids[0]);
         data_is($back, ["two\nlines", 'three'], "$way: what was written to a stream that broke comes again, but for what he has");
         pause(0.7);
@@ -256,6 +257,7 @@ sub kick
 # A stream of notifications is told its place too, so that its broadcasts are not resent from the day it came.
 sub silence
 {
+    my $other = there($place->op('max'), 'notifications');
     for my $way (ways()) {
         my $lea = $place->op("lea-$way");
         my $stream = there($lea, "notifications?short=1$how{$way}");
@@ -267,6 +269,7 @@ sub silence
         data_is($back, ["while away from $way"], "$way: and is given what came after it");
         $back->disconnect;
     }
+    $other->disconnect;
 }
 
 sub everything
