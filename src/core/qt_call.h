@@ -44,8 +44,8 @@ typedef enum qt_verb {
     QT_READ,     /* message `seq` of `who` leaves his mailbox; OK also when it is not there, or of another life (since, if given) */
     QT_ACK,      /* streams have kept what they were given: `acks` leave their mailboxes */
     QT_CATCH_UP, /* what `stream` (EVENTS, NOTICES, FEED) has to hear after `after`: up to `until` by the topics' delivery rules, and
-                    broadcasts only with flag 1 (it came back); past it all; filtered by `keys` -> events, after, seq (the zone's last), more.
-                    lost: some of it is gone; nothing is given. skip 1: the stream knows that, go on with what there is. UNKNOWN */
+                    broadcasts only with flag 1 (it came back); past it all; filtered by `keys` -> events, after, seq (the zone's
+                    last), more. lost: some of it is gone; nothing is given. skip 1: it knows that, go on with what there is. UNKNOWN */
     QT_PUSH,     /* `texts` to the end of `queue`, all or nothing -> n = seqs. CONFLICT: it is closed */
     QT_CLOSE,    /* nothing more comes to `queue`; OK also when it is closed already */
     QT_DRAIN,    /* `who` takes what `queue` has, at most QT_DRAIN_MAX -> events, the terminator last, stream (of the loan), more */
