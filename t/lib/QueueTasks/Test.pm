@@ -279,12 +279,23 @@ sub ready { return $_[0]->post('ready') }
 sub exit { return $_[0]->call('DELETE', 'exit') }
 sub my_tasks { return @{ $_[0]->get('my-tasks')->result || [] } }
 
-# GET of any stream: listen('events?topic=a', last => id), with its head read.
+# GET of any stream: listen('events?topic=a', last => id), with its head read. child => pid: in this child of the server.
 sub listen
 {
     my ($self, $what, %opt) = @_;
-    return QueueTasks::Stream->open($self->{place}{server}->port, "$self->{place}{path}/api/$what", %opt,
-        headers => { %{ $self->{headers} }, defined $opt{last} ? ('Last-Event-ID' => $opt{last}) : (), %{ $opt{headers} || {} } });
+    my $stream = $self->start_listening($what, %opt);
+    $stream->wait_head($opt{deadline}) or die "no head in time for $what of " . $self->user . '; so far: ' . $stream->wire;
+    return $stream;
+}
+
+# The same without waiting for the head.
+sub start_listening
+{
+    my ($self, $what, %opt) = @_;
+    my $server = $self->{place}{server};
+    my %headers = (%{ $self->{headers} }, defined $opt{last} ? ('Last-Event-ID' => $opt{last}) : (), %{ $opt{headers} || {} });
+    my $start = sub { QueueTasks::Stream->start($server->port, "$self->{place}{path}/api/$what", %opt, headers => \%headers) };
+    return $opt{child} ? $server->in_child($opt{child}, $start) : $start->();
 }
 
 # GET queues/{id}/messages as a poll; query => 'format=joined' adds to it. Gives the answer.
@@ -295,10 +306,7 @@ sub poll
 }
 
 # GET wait-sse.
-sub stream
-{
-    my ($self, %opt) = @_;
-    return $self->listen('wait-sse' . ($opt{query} ? "?$opt{query}" : ''), %opt);
-}
+sub stream { my ($self, %opt) = @_; return $self->listen('wait-sse' . ($opt{query} ? "?$opt{query}" : ''), %opt) }
+sub start_stream { my ($self, %opt) = @_; return $self->start_listening('wait-sse' . ($opt{query} ? "?$opt{query}" : ''), %opt) }
 
 1;
