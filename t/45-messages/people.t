@@ -35,6 +35,13 @@ subtest 'NT-1, NT-5, NT-8, NT-9: one message to one user' => sub {
     is($anna->wait_event(deadline => 5)->type, 'message', 'is the default one');
 };
 
+subtest 'NT-11, NT-12, NT-30, NT-31: reconnect delay and heartbeat' => sub {
+    my $stream = notices('beat');
+    ok($stream->wait_raw(qr/\Aretry: 100\n/, 5), 'NT-12, NT-31: retry, as QueueTasksRetry says');
+    ok($stream->wait_raw(qr/\n\n: ?\n\n: ?\n/, 5), 'NT-11, NT-30, NT-53: a heartbeat reaches it, as a comment');
+    is(scalar($stream->seen), 0, 'which no listener hears');
+};
+
 subtest 'X-4, NT-73: any text' => sub {
     my $clara = notices('clara');
     for my $text ('消息', "two\nlines\r\nand three", "data: x\n\nevent: task", "NUL \0", '') {

@@ -22,7 +22,7 @@ sub wait_user
     }
 }
 
-subtest 'NT-2, NT-18, N8-10: one user' => sub {
+subtest 'NT-2, NT-18, NT-32, N8-10: one user' => sub {
     is_bad($place->internal('GET', 'users/anna'), 404, 4, 'never seen: 404/4');
     my $stream = $place->op('anna')->listen('notifications');
     my $anna = user('anna');
@@ -35,12 +35,12 @@ subtest 'NT-2, NT-18, N8-10: one user' => sub {
     my $other = $place->op('anna')->listen('events?topic=t');
     ok(wait_user('anna', sub { @{ $_[0]{streams} } == 2 }), 'N8-15: a second stream, of any kind');
     $stream->disconnect;
-    ok(wait_user('anna', sub { @{ $_[0]{streams} } == 1 }), 'N8-18: one that broke is seen at once');
+    ok(wait_user('anna', sub { @{ $_[0]{streams} } == 1 }), 'NT-33, N8-18: the one that broke goes, and is seen to at once');
     is(user('anna')->{status}, 'connected', 'and he is still there');
     $other->disconnect;
     ok(wait_user('anna', sub { @{ $_[0]{streams} } == 0 }), 'the last one broke');
     is(user('anna')->{status}, 'connected', 'the grace');
-    ok(wait_user('anna', sub { $_[0] && $_[0]{status} eq 'disconnected' }), 'N8-14: and then he is gone');
+    ok(wait_user('anna', sub { $_[0] && $_[0]{status} eq 'disconnected' }), 'N8-11, N8-14: and then he is gone');
 };
 
 subtest 'a reconnect within the grace is no absence' => sub {

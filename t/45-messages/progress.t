@@ -48,7 +48,7 @@ subtest 'RK-16: a log that is read to its end' => sub {
     is_deeply(data_of($stream, 7), ['start', (map { "line $_" } 1 .. 5), '---terminate---'], 'start, lines, end');
 };
 
-subtest 'N8-5, N8-6, N8-16: many writers, one stream' => sub {
+subtest 'NT-71, N8-16: many writers, one stream' => sub {
     my $stream = $place->op('busy')->listen('notifications');
     my $total = 0;
     my @children = map {

@@ -17,7 +17,7 @@ sub read_queue { my ($user, $queue, %opt) = @_; return $place->op($user)->listen
 # The data of the next n messages of a stream.
 sub given { my ($stream, $n) = @_; return map { my $event = $stream->wait_event(type => 'message', deadline => 5); $event ? $event->data : 'nothing' } 1 .. $n }
 
-subtest 'RK-1, RK-2, RK-6, RK-8: poll' => sub {
+subtest 'RK-1, RK-2, RK-4, RK-6, RK-8: poll' => sub {
     my $answer = $place->push_to('q1', 'one');
     is_good($answer, 201, 'one message');
     is($answer->result->{count}, 1, 'is one');
