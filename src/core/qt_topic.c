@@ -64,22 +64,36 @@ void qt_topic_let_go(qt_zone *z, qt_topic *topic)
 
 /* ---- outlets ---- */
 
-/* It stands in its child's line by what comes next, or to be told that the last is gone. */
-static void stand(qt_zone *z, qt_outlet *outlet, const qt_message *next)
+/* It stands in its child's line by what comes next. */
+static void stand(qt_zone *z, qt_outlet *outlet, apr_uint64_t seq)
 {
     const qt_topic *topic = QT_REC(z, qt_topic, outlet->topic);
 
     qt_tree_remove(QT_B(z), &outlet->telling);
+    if (seq) {
+        qt_tree_insert(QT_B(z), &z->children[outlet->child].telling, &outlet->telling, (apr_int64_t)seq, topic->serial);
+    }
+}
+
+/* A loss that is to be told keeps its place: whoever was told a later message of another topic would not find it any more. */
+static void set_next(qt_zone *z, qt_outlet *outlet, const qt_message *next)
+{
     QT_PUT(z, outlet->next, next ? QT_OF(z, next) : 0);
-    if (next || outlet->lost) {
-        qt_tree_insert(QT_B(z), &z->children[outlet->child].telling, &outlet->telling, (apr_int64_t)(next ? next->seq : topic->dropped),
-                       topic->serial);
+    if (!outlet->lost) {
+        stand(z, outlet, next ? next->seq : 0);
     }
 }
 
 void qt_outlet_advance(qt_zone *z, qt_outlet *outlet)
 {
-    stand(z, outlet, outlet->next ? qt_message_at(z, QT_REC(z, qt_message, outlet->next)->line.next) : NULL);
+    set_next(z, outlet, qt_message_at(z, QT_REC(z, qt_message, outlet->next)->line.next));
+}
+
+void qt_outlet_told_loss(qt_zone *z, qt_outlet *outlet)
+{
+    QT_EDIT(z, outlet);
+    outlet->lost = 0;
+    set_next(z, outlet, QT_AT(z, qt_message, outlet->next));
 }
 
 static qt_outlet *find_outlet(qt_zone *z, const qt_topic *topic, apr_uint32_t child)
@@ -205,11 +219,11 @@ void qt_topic_miss(qt_zone *z, qt_topic *topic)
     QT_EACH(QT_B(z), n, next, &topic->outlets) {
         qt_outlet *outlet = QT_AROUND(n, qt_outlet, of_topic);
 
-        if (!outlet->lost) {
-            QT_EDIT(z, outlet);
-            outlet->lost = 1;
-            stand(z, outlet, QT_AT(z, qt_message, outlet->next));
+        if (!outlet->next && !outlet->lost) {
+            stand(z, outlet, z->seq);
         }
+        QT_EDIT(z, outlet);
+        outlet->lost = 1;
         qt_zone_wake(z, outlet->child);
     }
 }
@@ -340,7 +354,7 @@ static void announce(qt_zone *z, const qt_topic *topic, const qt_message *messag
         qt_outlet *outlet = QT_AROUND(n, qt_outlet, of_topic);
 
         if (!outlet->next) {
-            stand(z, outlet, message);
+            set_next(z, outlet, message);
         }
         qt_zone_wake(z, outlet->child);
     }

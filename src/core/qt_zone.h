@@ -221,7 +221,7 @@ typedef struct qt_topic {
 
 /* The streams of one child that listen to one topic. */
 typedef struct qt_outlet {
-    qt_branch telling;      /* in child.telling while next is set, key: its seq, or lost is */
+    qt_branch telling;      /* in child.telling while lost or next is set; key: its seq, or the first lost one's */
     qt_node of_topic, of_child;
     qt_ref topic;
     qt_ref next;            /* the first message that the child was not told; 0: it knows all that is there */
