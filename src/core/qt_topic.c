@@ -22,6 +22,12 @@ static int is_mail(const qt_topic *topic)
     return qt_id(topic).p[0] == QT_NAME_MAIL;
 }
 
+/* What a mailbox has lost is remembered for its owner beyond what is left in it. */
+static int owes_mail(const qt_topic *topic)
+{
+    return is_mail(topic) && topic->owed;
+}
+
 qt_topic *qt_topic_get(qt_zone *z, qt_str name)
 {
     qt_topic *topic = qt_topic_find(z, name);
@@ -52,7 +58,7 @@ qt_str qt_topic_hidden(char *buffer, char prefix, qt_str who)
 
 void qt_topic_let_go(qt_zone *z, qt_topic *topic)
 {
-    if (topic->ring.count || topic->outlets.count || topic->merges) {
+    if (topic->ring.count || topic->outlets.count || topic->merges || owes_mail(topic)) {
         return;
     }
     if (topic->owed > z->owed && !is_mail(topic)) {
@@ -193,6 +199,7 @@ static void note_loss(qt_zone *z, qt_topic *topic, const qt_message *message)
     topic->dropped = message->seq > topic->dropped ? message->seq : topic->dropped;
     if (is_owed(topic, message) && message->seq > topic->owed) {
         topic->owed = message->seq;
+        topic->owed_until = message->at + 2 * topic->rules.age;
     }
 }
 
@@ -271,7 +278,7 @@ void qt_message_drop(qt_zone *z, qt_message *message, int lost)
 static void schedule(qt_zone *z, qt_topic *topic)
 {
     const qt_message *oldest = qt_message_at(z, topic->ring.first);
-    qt_time when = oldest ? oldest->at + topic->rules.age : 0;
+    qt_time when = oldest ? oldest->at + topic->rules.age : owes_mail(topic) ? topic->owed_until : 0;
 
     if (!topic->due.tree || !when || topic->due.key > when) {
         qt_zone_due(z, &topic->due, QT_DUE_TOPIC, when);
@@ -294,6 +301,9 @@ void qt_topic_trim(qt_zone *z, qt_topic *topic, qt_time now)
 
     while ((oldest = qt_message_at(z, topic->ring.first)) != NULL && qt_undo_room(QT_B(z)) && may_go(z, topic, oldest, now)) {
         qt_message_drop(z, oldest, 1);
+    }
+    if (owes_mail(topic) && topic->owed_until <= now) {
+        QT_PUT(z, topic->owed, 0);
     }
     schedule(z, topic);
 }

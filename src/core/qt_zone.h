@@ -213,6 +213,7 @@ typedef struct qt_topic {
     qt_list outlets;
     apr_uint64_t serial;    /* its group: never used twice */
     apr_uint64_t owed;      /* the last message of those gone that its rules owed to who comes back; 0: none */
+    qt_time owed_until;     /* a mailbox is kept for that so long */
     apr_uint64_t dropped;   /* the last message of those gone: what a slow listener may miss */
     qt_topic_rules rules;   /* as it was last published to */
     apr_uint32_t listeners; /* streams */

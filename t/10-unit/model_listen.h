@@ -160,9 +160,15 @@ static void warn(listener *l)
     l->warned = 1;
     gaps++;
     should(!generous, "a gap where all is kept", l->seen);
-    if (l->user >= 0) {
+}
+
+/* One gap is told for all that goes missing until it has caught up. */
+static void excuse(listener *l)
+{
+    if (l->warned && l->user >= 0) {
         user_gap[l->user] = f.zone->seq;
     }
+    l->excuse = l->warned ? f.zone->seq : l->excuse;
 }
 
 static void catch_up_once(listener *l)
@@ -182,7 +188,7 @@ static void catch_up_once(listener *l)
     if (f.call.lost) {
         warn(l);
     }
-    l->excuse = l->warned ? f.zone->seq : l->excuse;
+    excuse(l);
     for (apr_uint32_t i = 0; !f.call.lost && more && i < f.call.n; i++) {
         more = give(l, &f.call.events[i]);
     }
