@@ -353,22 +353,22 @@ static unsigned descriptors_settled(unsigned want)
 static void churn(char **args)
 {
     unsigned n = (unsigned)atoi(args[0]), rounds = (unsigned)atoi(args[1]), before = descriptors(), after = 0;
-    memory first = { 0, 0 }, last = { 0, 0 };
+    memory first = { 0, 0 }, middle = { 0, 0 }, last;
     double took = 0;
 
     for (unsigned i = 0; i < rounds; i++) {
         took += open_streams(&l, 0, n);
         close_in_disorder(n);
         after = descriptors_settled(before);
-        if (i == 1) {
-            first = memory_settled();
-        }
+        first = i == 1 ? memory_settled() : first;
+        middle = i == rounds / 2 ? memory_settled() : middle;
     }
     last = memory_settled();
     figure("churn", "connects_s", n * rounds / took);
     figure("churn", "descriptors_grown", (double)after - before);
     figure("churn", "pss_after_2_rounds_kib", first.all);
     figure("churn", "pss_grown_since_kib", last.all - first.all);
+    figure("churn", "pss_grown_2nd_half_kib", last.all - middle.all);
     figure("churn", "shared_grown_since_kib", last.shared - first.shared);
 }
 
