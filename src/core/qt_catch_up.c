@@ -94,7 +94,7 @@ static int foremost(const qt_reach *reach)
     return best;
 }
 
-/* Goes through what is left, as far as one verb may. */
+/* Goes through what is left, as far as one verb may. A topic that was named twice comes by twice. */
 static apr_status_t walk(qt_zone *z, qt_call *call, const qt_stream *stream, qt_reach *reach)
 {
     int i, looks = 0;
@@ -106,7 +106,7 @@ static apr_status_t walk(qt_zone *z, qt_call *call, const qt_stream *stream, qt_
             call->more = 1;
             return APR_SUCCESS;
         }
-        if (is_due(topic_of(z, stream, (unsigned)i), message, call) && !qt_lay_message(z, call, stream, message)) {
+        if (message->seq > call->after && is_due(topic_of(z, stream, (unsigned)i), message, call) && !qt_lay_message(z, call, stream, message)) {
             return QT_E_SPACE;
         }
         call->after = message->seq;

@@ -129,7 +129,7 @@ static const char *check_outlets(qt_zone *z, qt_sum *sum, const qt_topic *topic)
         const qt_outlet *outlet = QT_AROUND(n, qt_outlet, of_topic);
         const qt_message *next = QT_AT(z, qt_message, outlet->next);
 
-        CHECK((next != NULL) == (outlet->telling.tree != 0), "a child has something to hear and is not in line, or the other way round");
+        CHECK((next || outlet->lost) == (outlet->telling.tree != 0), "a child has something to hear and is not in line, or the other way round");
         CHECK(!next || (next->topic == QT_OF(z, topic) && outlet->telling.key == (apr_int64_t)next->seq), "a child stands wrong in line");
         CHECK(outlet->streams, "nobody listens to an outlet");
         streams += outlet->streams;
@@ -156,7 +156,7 @@ static const char *check_topics(qt_zone *z, qt_sum *sum)
     }
     CHECK(!why, why);
     CHECK(sum->outlets == 0, "streams listen to more or less than there is");
-    CHECK(sum->messages == z->log.count, "messages are miscounted");
+    CHECK(sum->messages == z->log.count + z->mails, "messages are miscounted");
     return qt_list_check(QT_B(z), &z->log);
 }
 

@@ -250,7 +250,7 @@ static apr_status_t collect_topics(qt_zone *z, qt_time now, qt_call *call, apr_u
             outlet->lost = 0;
             call->events[call->n++] = (qt_event){ .kind = QT_EV_LOST, .group = topic->serial };
         }
-        if (!qt_lay_message(z, call, NULL, QT_REC(z, qt_message, outlet->next))) {
+        if (outlet->next && !qt_lay_message(z, call, NULL, QT_REC(z, qt_message, outlet->next))) {
             return call->n ? APR_SUCCESS : QT_E_SPACE;
         }
         qt_outlet_advance(z, outlet);

@@ -44,20 +44,29 @@ static int make_room(qt_zone *z, qt_time now)
 {
     int dropped;
 
+    memset(z->wake, 0, sizeof(z->wake));
     qt_begin(QT_B(z));
     dropped = qt_forget_ended(z, now, 0) || qt_receipts_forget(z, now, 0) || qt_topics_make_room(z) || qt_users_forget(z, now, 0);
     qt_end(QT_B(z), APR_SUCCESS);
     return dropped;
 }
 
+static void note_wake(const qt_zone *z, qt_call *call)
+{
+    for (unsigned i = 0; i < QT_CHILDREN_MAX / 64; i++) {
+        call->wake[i] |= z->wake[i];
+    }
+}
+
 apr_status_t qt_core_call(qt_zone *z, qt_time now, qt_call *call)
 {
     apr_status_t rv;
 
-    do {
-        rv = try_once(z, now, call);
-    } while (rv == QT_E_FULL && z->starved && make_room(z, now));
-    memcpy(call->wake, z->wake, sizeof(call->wake));
+    memset(call->wake, 0, sizeof(call->wake));
+    while ((rv = try_once(z, now, call)) == QT_E_FULL && z->starved && make_room(z, now)) {
+        note_wake(z, call); /* who must be told that something is gone */
+    }
+    note_wake(z, call);
     call->next = qt_next_due(z);
     return rv;
 }
@@ -72,7 +81,7 @@ apr_status_t qt_do_stats(qt_zone *z, qt_time now, qt_call *call)
     *call->stats = z->stats;
     call->stats->streams = z->streams.count;
     call->stats->topics = z->topics.count;
-    call->stats->messages = z->log.count;
+    call->stats->messages = z->log.count + z->mails;
     call->stats->users = z->users.count;
     call->stats->queues = z->queues.count;
     call->stats->bytes = z->block.size;

@@ -23,33 +23,46 @@ static qt_str join(char *buffer, const qt_str *fields, int n)
     return (qt_str){ buffer, at };
 }
 
-/* The sequence goes on without it: who listens or comes back finds a gap. */
+/* The sequence goes on without it: who listens or comes back finds a gap, also when there is no room to note for which topic. */
 static void miss(qt_zone *z, qt_topic *feed)
 {
+    if (feed) {
+        qt_topic_miss(z, feed);
+        return;
+    }
     QT_PUT(z, z->seq, z->seq + 1);
-    QT_EDIT(z, feed);
-    feed->owed = feed->dropped = z->seq;
+    QT_PUT(z, z->owed, z->seq);
 }
 
+static int post(qt_zone *z, qt_topic *feed, const char *type, qt_str text, qt_time now)
+{
+    qt_draft draft = { .type = qt_str_of(type), .text = qt_text_new(z, text) };
+
+    if (draft.text && qt_topic_post(z, feed, &draft, now)) {
+        return 1;
+    }
+    qt_text_free(z, draft.text);
+    return 0;
+}
+
+/* What it lacks room for is no reason to make some: the verb that it is about goes on. */
 static void put(qt_zone *z, const char *type, const qt_str *fields, int n, qt_time now)
 {
     char name = QT_NAME_FEED, buffer[4 * (QT_NAME_MAX + 1)];
     apr_uint32_t starved = z->starved;
-    qt_topic *feed = qt_undo_room(QT_B(z)) ? qt_topic_get(z, (qt_str){ &name, 1 }) : NULL;
-    qt_draft draft = { .type = qt_str_of(type) };
+    qt_topic *feed = qt_undo_room(QT_B(z)) ? qt_topic_get(z, (qt_str){ &name, 1 }) : qt_topic_find(z, (qt_str){ &name, 1 });
 
-    if (!feed) {
-        z->starved = starved;
-        return;
+    if (feed) {
+        QT_PUT(z, feed->rules, feed_rules);
     }
-    QT_PUT(z, feed->rules, feed_rules);
-    draft.text = qt_text_new(z, join(buffer, fields, n));
-    if (!draft.text || !qt_topic_post(z, feed, &draft, now)) {
-        qt_text_free(z, draft.text);
+    if (!feed || !qt_undo_room(QT_B(z)) || !post(z, feed, type, join(buffer, fields, n), now)) {
         miss(z, feed);
     }
     z->starved = starved;
-    qt_topic_trim(z, feed, now);
+    if (feed) {
+        qt_topic_trim(z, feed, now);
+        qt_topic_let_go(z, feed);
+    }
 }
 
 static int is_on(const qt_zone *z, qt_time now)
@@ -86,6 +99,21 @@ void qt_feed_user(qt_zone *z, const qt_user *user, qt_time now)
 
         put(z, "user", fields, 2, now);
     }
+}
+
+apr_status_t qt_feed_begin(qt_zone *z, int back, qt_time now)
+{
+    char name = QT_NAME_FEED;
+    qt_topic *feed = qt_topic_get(z, (qt_str){ &name, 1 });
+
+    if (!feed) {
+        return QT_E_FULL;
+    }
+    if (back && !is_on(z, now)) {
+        qt_topic_miss(z, feed);
+    }
+    qt_feed_until(z, QT_NEVER);
+    return APR_SUCCESS;
 }
 
 void qt_feed_until(qt_zone *z, qt_time until)

@@ -14,7 +14,9 @@
 void qt_feed_task(qt_zone *z, const qt_task *task, qt_time now);
 void qt_feed_operator(qt_zone *z, const qt_operator *op, qt_op_status status, qt_time now);
 void qt_feed_user(qt_zone *z, const qt_user *user, qt_time now);
-/* Somebody listens from now on (QT_NEVER), or nobody any more. */
+/* Somebody listens from now on. `back`: he did before, and finds a gap when it was not written all the time. QT_E_FULL. */
+apr_status_t qt_feed_begin(qt_zone *z, int back, qt_time now);
+/* It is written until then. */
 void qt_feed_until(qt_zone *z, qt_time until);
 
 #endif

@@ -148,6 +148,40 @@ static apr_status_t merge_call(qt_zone *z, qt_pending *pending, const qt_call *c
     return rv;
 }
 
+/* ---- its end ---- */
+
+/* 0: there is no room, not even in place of older messages of topics. */
+static int become_message(qt_zone *z, qt_pending *pending, qt_time now)
+{
+    qt_topic *topic = QT_REC(z, qt_topic, pending->topic);
+    qt_str id = qt_entry_id(pending);
+    qt_draft draft = { .key = { id.p + QT_SERIAL, id.n - QT_SERIAL }, .type = { pending->type, pending->ntype },
+                       .text = pending->text, .pieces = pending->pieces, .count = pending->count,
+                       .merge = (qt_merge)pending->merge, .merged = pending->merge != QT_MERGE_LAST };
+
+    if (!qt_topic_post(z, topic, &draft, now) && !(qt_topics_make_room(z) && qt_topic_post(z, topic, &draft, now))) {
+        return 0;
+    }
+    qt_zone_due(z, &pending->due, QT_DUE_MERGE, 0);
+    qt_zone_drop(z, &z->pendings, pending);
+    QT_PUT(z, topic->merges, topic->merges - 1);
+    qt_topic_trim(z, topic, now);
+    return 1;
+}
+
+void qt_pending_due(qt_zone *z, qt_pending *pending, qt_time now)
+{
+    qt_topic *topic = QT_REC(z, qt_topic, pending->topic);
+
+    if (!become_message(z, pending, now)) {
+        qt_zone_due(z, &pending->due, QT_DUE_MERGE, now + QT_SECOND);
+        return;
+    }
+    qt_topic_let_go(z, topic);
+}
+
+/* ---- its begin ---- */
+
 static qt_pending *open_pending(qt_zone *z, qt_topic *topic, qt_str id, const qt_call *call, qt_time now)
 {
     qt_pending *pending = qt_zone_new(z, &z->pendings, sizeof(*pending), id);
@@ -175,34 +209,13 @@ apr_status_t qt_pending_put(qt_zone *z, qt_topic *topic, const qt_call *call, qt
         memcpy(name + QT_SERIAL, call->key.p, call->key.n);
     }
     pending = qt_zone_find(z, &z->pendings, id);
-    if (pending && pending->merge != call->topic_rules->merge) {
-        return QT_E_CONFLICT; /* the configuration has changed: what waits goes by the old one first */
+    if (pending && pending->merge != call->topic_rules->merge && become_message(z, pending, now)) {
+        pending = NULL; /* the configuration has changed: what waited went by the old one */
     }
     if (!pending) {
         pending = open_pending(z, topic, id, call, now);
     }
-    return pending ? merge_call(z, pending, call) : QT_E_FULL;
-}
-
-/* ---- its end ---- */
-
-void qt_pending_due(qt_zone *z, qt_pending *pending, qt_time now)
-{
-    qt_topic *topic = QT_REC(z, qt_topic, pending->topic);
-    qt_str id = qt_entry_id(pending);
-    qt_draft draft = { .key = { id.p + QT_SERIAL, id.n - QT_SERIAL }, .type = { pending->type, pending->ntype },
-                       .text = pending->text, .pieces = pending->pieces, .count = pending->count,
-                       .merge = (qt_merge)pending->merge, .merged = pending->merge != QT_MERGE_LAST };
-
-    if (!qt_topic_post(z, topic, &draft, now)) {
-        qt_zone_due(z, &pending->due, QT_DUE_MERGE, now + QT_SECOND);
-        return;
-    }
-    qt_zone_due(z, &pending->due, QT_DUE_MERGE, 0);
-    qt_zone_drop(z, &z->pendings, pending);
-    QT_PUT(z, topic->merges, topic->merges - 1);
-    qt_topic_trim(z, topic, now);
-    qt_topic_let_go(z, topic);
+    return pending && pending->merge == call->topic_rules->merge ? merge_call(z, pending, call) : QT_E_FULL;
 }
 
 /* ---- as text ---- */

@@ -10,8 +10,10 @@
 #define QT_RECEIPTS_PART 32
 /* Receipts dropped in one verb. */
 #define QT_RECEIPTS_BATCH 64
-/* Broadcasts kept for those who are away for no longer than their grace. */
+/* Broadcasts kept for those who are away for no longer than their grace, and for how long at least, so that those who are there
+ * can be told. */
 #define QT_BROADCASTS 1000
+#define QT_BROADCAST_LEAST QT_SECOND
 
 /* ---- what a topic has had ---- */
 
@@ -189,7 +191,8 @@ static apr_status_t to_nobody(qt_zone *z, qt_call *call)
 
 static apr_status_t notify_one(qt_zone *z, qt_time now, qt_call *call)
 {
-    qt_topic_rules rules = { .age = call->mailbox->age, .retain = call->mailbox->most, .delivery = QT_DELIVER_ALL };
+    qt_topic_rules rules = { .age = call->mailbox->age, .retain = call->mailbox->most,
+                             .delivery = call->mailbox->most ? QT_DELIVER_ALL : QT_DELIVER_NONE };
     char name[QT_NAME_MAX + 1];
     qt_str hidden = qt_topic_hidden(name, QT_NAME_MAIL, call->who);
     qt_topic *topic = qt_topic_find(z, hidden);
@@ -206,7 +209,7 @@ static apr_status_t notify_one(qt_zone *z, qt_time now, qt_call *call)
 
 static apr_status_t notify_all(qt_zone *z, qt_time now, qt_call *call)
 {
-    qt_topic_rules rules = { .age = call->grace > 0 ? call->grace : 1, .retain = QT_BROADCASTS, .delivery = QT_DELIVER_ALL };
+    qt_topic_rules rules = { .age = call->grace > QT_BROADCAST_LEAST ? call->grace : QT_BROADCAST_LEAST, .retain = QT_BROADCASTS, .delivery = QT_DELIVER_ALL };
     char name[QT_NAME_MAX + 1];
     qt_topic *topic = qt_topic_find(z, qt_topic_hidden(name, QT_NAME_ALL, QT_STR_NONE));
 

@@ -6,7 +6,7 @@
 #include "core/qt_user.h"
 #include "core/qt_view.h"
 
-/* Parcels given or taken back in one verb by one cause. */
+/* Parcels given or emptied out in one verb by one cause. */
 #define QT_GIVE_BATCH 64
 
 qt_queue *qt_queue_find(qt_zone *z, qt_str id)
@@ -176,19 +176,17 @@ static void free_reader(qt_zone *z, qt_queue *queue, qt_reader *reader)
     qt_zone_free(z, reader);
 }
 
-/* All that it has is ready again, last first, so that each finds its place at the head. 0: cut off. */
+/* All that it has is ready again, last first, so that each finds its place at the head. Before all of it is, none should be given to
+ * others, out of order: so it is cut off (0) only when a verb holds no more. */
 static int return_all(qt_zone *z, qt_queue *queue, qt_reader *reader)
 {
-    for (int n = 0; reader->flight.count; n++) {
+    while (reader->flight.count && qt_undo_room(QT_B(z))) {
         qt_parcel *parcel = parcel_at(z, reader->flight.last);
 
-        if (n >= QT_GIVE_BATCH || !qt_undo_room(QT_B(z))) {
-            return 0;
-        }
         qt_list_remove(QT_B(z), &reader->flight, &parcel->line);
         put_back(z, queue, parcel);
     }
-    return 1;
+    return !reader->flight.count;
 }
 
 static void give_up(qt_zone *z, qt_reader *reader, qt_time now)
@@ -251,9 +249,10 @@ void qt_reader_due(qt_zone *z, qt_reader *reader, qt_time now)
 
 /* ---- coming and going ---- */
 
-static qt_reader *new_reader(qt_zone *z, qt_queue *queue, apr_uint64_t serial, const qt_call *call)
+/* A poll is how a full zone is emptied. */
+static qt_reader *new_reader(qt_zone *z, qt_queue *queue, apr_uint64_t serial, const qt_call *call, qt_need need)
 {
-    qt_reader *reader = call->who.n <= QT_NAME_MAX ? qt_zone_alloc(z, sizeof(*reader) + call->who.n, QT_NORMAL) : NULL;
+    qt_reader *reader = call->who.n <= QT_NAME_MAX ? qt_zone_alloc(z, sizeof(*reader) + call->who.n, need) : NULL;
 
     if (!reader) {
         return NULL;
@@ -288,7 +287,7 @@ static void adopt(qt_zone *z, qt_queue *queue, qt_reader *reader, const qt_call 
 apr_status_t qt_reader_come(qt_zone *z, qt_stream *stream, qt_time now, qt_call *call)
 {
     qt_queue *queue = get_queue(z, call->queue, now);
-    qt_reader *reader = queue ? new_reader(z, queue, stream->serial, call) : NULL;
+    qt_reader *reader = queue ? new_reader(z, queue, stream->serial, call, QT_NORMAL) : NULL;
 
     if (!reader) {
         return QT_E_FULL;
@@ -316,13 +315,13 @@ void qt_reader_hold(qt_zone *z, qt_reader *reader, int held, qt_time now)
     }
 }
 
-/* Who has been told the end has read it all. Anybody else may come back for what he was given lately. */
+/* Who has been told the end has read it all; not who was sent away. Anybody else may come back for what he was given lately. */
 void qt_reader_go(qt_zone *z, qt_stream *stream, qt_time now)
 {
     qt_reader *reader = QT_REC(z, qt_reader, stream->reader);
     qt_queue *queue = QT_REC(z, qt_queue, reader->queue);
 
-    if (stream->ended && qt_queue_is_over(queue)) {
+    if (stream->ended && !stream->end && qt_queue_is_over(queue)) {
         read_some(z, reader, QT_NEVER);
     }
     else {
@@ -392,9 +391,6 @@ static apr_status_t push_one(qt_zone *z, qt_queue *queue, qt_str text, apr_uint6
     QT_PUT(z, z->seq, z->seq + 1);
     *parcel = (qt_parcel){ .seq = z->seq, .text = qt_text_new(z, text) };
     qt_list_append(QT_B(z), &queue->ready, &parcel->line);
-    QT_EDIT(z, &z->stats);
-    z->stats.queued++;
-    z->stats.pushed++;
     *seq = parcel->seq;
     return parcel->text || !text.n ? APR_SUCCESS : QT_E_FULL;
 }
@@ -419,6 +415,9 @@ apr_status_t qt_do_push(qt_zone *z, qt_time now, qt_call *call)
     for (call->n = 0; rv == APR_SUCCESS && call->n < call->ntexts; call->n++) {
         rv = push_one(z, queue, call->texts[call->n], &seqs[call->n]);
     }
+    QT_EDIT(z, &z->stats);
+    z->stats.queued += call->n;
+    z->stats.pushed += call->n;
     call->seqs = seqs;
     call->epoch = z->epoch;
     give(z, queue, now);
@@ -491,7 +490,7 @@ apr_status_t qt_do_drain(qt_zone *z, qt_time now, qt_call *call)
         return APR_SUCCESS;
     }
     QT_PUT(z, z->serials, z->serials + 1);
-    loan = new_reader(z, queue, z->serials, call);
+    loan = new_reader(z, queue, z->serials, call, queue->ready.count ? QT_URGENT : QT_NORMAL);
     if (!loan) {
         return QT_E_FULL;
     }

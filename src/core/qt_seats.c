@@ -162,10 +162,9 @@ static apr_status_t feed_come(qt_zone *z, qt_stream *stream, qt_time now, qt_cal
 {
     char name[QT_NAME_MAX + 1];
     const qt_str names[] = { qt_topic_hidden(name, QT_NAME_FEED, QT_STR_NONE) };
+    apr_status_t rv = qt_feed_begin(z, call->since.given, now);
 
-    (void)now;
-    qt_feed_until(z, QT_NEVER);
-    return listen_to(z, stream, call, names, 1, z->seq);
+    return rv == APR_SUCCESS ? listen_to(z, stream, call, names, 1, z->seq) : rv;
 }
 
 static void listener_go(qt_zone *z, qt_stream *stream, qt_time now)

@@ -64,21 +64,22 @@ void qt_topic_let_go(qt_zone *z, qt_topic *topic)
 
 /* ---- outlets ---- */
 
-/* It stands in its child's line by what comes next. */
+/* It stands in its child's line by what comes next, or to be told that the last is gone. */
 static void stand(qt_zone *z, qt_outlet *outlet, const qt_message *next)
 {
     const qt_topic *topic = QT_REC(z, qt_topic, outlet->topic);
 
     qt_tree_remove(QT_B(z), &outlet->telling);
     QT_PUT(z, outlet->next, next ? QT_OF(z, next) : 0);
-    if (next) {
-        qt_tree_insert(QT_B(z), &z->children[outlet->child].telling, &outlet->telling, (apr_int64_t)next->seq, topic->serial);
+    if (next || outlet->lost) {
+        qt_tree_insert(QT_B(z), &z->children[outlet->child].telling, &outlet->telling, (apr_int64_t)(next ? next->seq : topic->dropped),
+                       topic->serial);
     }
 }
 
 void qt_outlet_advance(qt_zone *z, qt_outlet *outlet)
 {
-    stand(z, outlet, qt_message_at(z, QT_REC(z, qt_message, outlet->next)->line.next));
+    stand(z, outlet, outlet->next ? qt_message_at(z, QT_REC(z, qt_message, outlet->next)->line.next) : NULL);
 }
 
 static qt_outlet *find_outlet(qt_zone *z, const qt_topic *topic, apr_uint32_t child)
@@ -182,16 +183,55 @@ static void note_loss(qt_zone *z, qt_topic *topic, const qt_message *message)
 }
 
 /* Children that have not been told it go on with the one after it. */
-static void pass_over(qt_zone *z, const qt_topic *topic, const qt_message *message)
+static void pass_over(qt_zone *z, const qt_topic *topic, const qt_message *message, int lost)
 {
     QT_EACH(QT_B(z), n, next, &topic->outlets) {
         qt_outlet *outlet = QT_AROUND(n, qt_outlet, of_topic);
 
         if (outlet->next == QT_OF(z, message)) {
             QT_EDIT(z, outlet);
-            outlet->lost = 1;
+            outlet->lost |= lost != 0;
             qt_outlet_advance(z, outlet);
+            qt_zone_wake(z, outlet->child);
         }
+    }
+}
+
+void qt_topic_miss(qt_zone *z, qt_topic *topic)
+{
+    QT_PUT(z, z->seq, z->seq + 1);
+    QT_EDIT(z, topic);
+    topic->owed = topic->dropped = z->seq;
+    QT_EACH(QT_B(z), n, next, &topic->outlets) {
+        qt_outlet *outlet = QT_AROUND(n, qt_outlet, of_topic);
+
+        if (!outlet->lost) {
+            QT_EDIT(z, outlet);
+            outlet->lost = 1;
+            stand(z, outlet, QT_AT(z, qt_message, outlet->next));
+        }
+        qt_zone_wake(z, outlet->child);
+    }
+}
+
+/* Mail makes no room for others, so it stands in no line for that. */
+static void count_in(qt_zone *z, const qt_topic *topic, qt_message *message)
+{
+    if (is_mail(topic)) {
+        QT_PUT(z, z->mails, z->mails + 1);
+    }
+    else {
+        qt_list_append(QT_B(z), &z->log, &message->log);
+    }
+}
+
+static void count_out(qt_zone *z, const qt_topic *topic, qt_message *message)
+{
+    if (is_mail(topic)) {
+        QT_PUT(z, z->mails, z->mails - 1);
+    }
+    else {
+        qt_list_remove(QT_B(z), &z->log, &message->log);
     }
 }
 
@@ -202,12 +242,12 @@ void qt_message_drop(qt_zone *z, qt_message *message, int lost)
     if (lost) {
         note_loss(z, topic, message);
     }
-    pass_over(z, topic, message);
+    pass_over(z, topic, message, lost);
     if (message->newest) {
         qt_table_drop(QT_B(z), &z->latest, message);
     }
     qt_list_remove(QT_B(z), &topic->ring, &message->line);
-    qt_list_remove(QT_B(z), &z->log, &message->log);
+    count_out(z, topic, message);
     qt_text_free(z, message->text);
     qt_pieces_free(z, message->pieces);
     qt_zone_free(z, message);
@@ -246,19 +286,14 @@ void qt_topic_trim(qt_zone *z, qt_topic *topic, qt_time now)
 
 int qt_topics_make_room(qt_zone *z)
 {
-    qt_ref at = z->log.first;
     int n = 0;
 
-    for (int looked = 0; at && n < QT_ROOM_BATCH && looked < 16 * QT_ROOM_BATCH && qt_undo_room(QT_B(z)); looked++) {
-        qt_message *message = QT_AROUND(qt_list_at(QT_B(z), at), qt_message, log);
+    for (; z->log.first && n < QT_ROOM_BATCH && qt_undo_room(QT_B(z)); n++) {
+        qt_message *message = QT_AROUND(qt_list_at(QT_B(z), z->log.first), qt_message, log);
         qt_topic *topic = QT_REC(z, qt_topic, message->topic);
 
-        at = message->log.next;
-        if (!is_mail(topic)) {
-            qt_message_drop(z, message, 1);
-            qt_topic_let_go(z, topic);
-            n++;
-        }
+        qt_message_drop(z, message, 1);
+        qt_topic_let_go(z, topic);
     }
     return n > 0;
 }
@@ -337,7 +372,7 @@ qt_message *qt_topic_post(qt_zone *z, qt_topic *topic, const qt_draft *draft, qt
     message->merge = (apr_byte_t)draft->merge;
     message->merged = draft->merged;
     qt_list_append(QT_B(z), &topic->ring, &message->line);
-    qt_list_append(QT_B(z), &z->log, &message->log);
+    count_in(z, topic, message);
     announce(z, topic, message);
     drop_overtaken(z, topic, before);
     return message;

@@ -29,6 +29,8 @@ qt_message *qt_topic_post(qt_zone *z, qt_topic *topic, const qt_draft *draft, qt
 void qt_topic_trim(qt_zone *z, qt_topic *topic, qt_time now);
 /* Children were told everything up to `seq`: it may go. */
 int qt_topic_told(qt_zone *z, const qt_topic *topic, apr_uint64_t seq);
+/* There is no room for a message: it takes its number, and who listens or comes back finds a gap. */
+void qt_topic_miss(qt_zone *z, qt_topic *topic);
 /* It goes. `lost`: somebody may miss it; 0: it was read. */
 void qt_message_drop(qt_zone *z, qt_message *message, int lost);
 /* A bounded number of the oldest messages of all topics that are no mailboxes make room: whether any did. */

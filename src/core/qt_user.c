@@ -70,8 +70,12 @@ void qt_user_left(qt_zone *z, qt_user *user, qt_time now)
 qt_time qt_users_due(qt_zone *z)
 {
     const qt_node *oldest = qt_list_at(QT_B(z), z->gone.first);
+    const qt_user *user = oldest ? QT_AROUND(oldest, qt_user, gone) : NULL;
 
-    return oldest ? QT_AROUND(oldest, qt_user, gone)->since + QT_MEMORY : 0;
+    if (!user) {
+        return 0;
+    }
+    return user->since + QT_MEMORY > user->ban_until ? user->since + QT_MEMORY : user->ban_until;
 }
 
 int qt_users_forget(qt_zone *z, qt_time now, int only_old)

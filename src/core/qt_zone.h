@@ -21,7 +21,7 @@
  *    ├───── streams (by serial) ── in user.streams, child.streams and, by kind, operator.streams; in child.dirty while there is
  *    │                             something to tell to just this one
  *    ├───── users (by id): whoever has or had a stream ── not there: in zone.gone, oldest first
- *    ├───── topics (by name) ┬─ ring ── message: in zone.log too, all in one sequence; the newest of each key in zone.latest
+ *    ├───── topics (by name) ┬─ ring ── message: but for mail in zone.log too, in one sequence; the newest of each key in zone.latest
  *    │                       ├─ outlets ── one for each child that listens: in child.outlets; in child.telling while it has not
  *    │                       │             been told all, by the sequence
  *    │                       └─ pendings (zone.pendings, by topic and key): what waits to be one message
@@ -221,10 +221,10 @@ typedef struct qt_topic {
 
 /* The streams of one child that listen to one topic. */
 typedef struct qt_outlet {
-    qt_branch telling;      /* in child.telling while next is set; key: its seq */
+    qt_branch telling;      /* in child.telling while next is set, key: its seq, or lost is */
     qt_node of_topic, of_child;
     qt_ref topic;
-    qt_ref next;            /* the first message that the child was not told; 0: it knows all */
+    qt_ref next;            /* the first message that the child was not told; 0: it knows all that is there */
     apr_uint32_t child;
     apr_uint32_t streams;
     unsigned lost : 1;      /* a message went before the child was told */
@@ -235,7 +235,7 @@ typedef struct qt_outlet {
 typedef struct qt_message {
     qt_entry entry;         /* in zone.latest while it is the newest of its key */
     qt_node line;           /* in topic.ring */
-    qt_node log;            /* in zone.log */
+    qt_node log;            /* in zone.log, unless it is mail */
     apr_uint64_t seq;
     qt_time at;
     qt_ref topic;
@@ -336,7 +336,8 @@ typedef struct qt_zone {
     apr_uint64_t sweep_seat;
     apr_uint64_t soft_bars; /* there are now */
     qt_list gone;           /* users */
-    qt_list log;            /* messages of topics */
+    qt_list log;            /* messages of topics, oldest first: they make room for others */
+    apr_uint64_t mails;     /* messages of mailboxes, which do not */
     qt_list receipts_line;
     apr_uint64_t owed;      /* the largest of topics that are gone themselves: new ones begin with it */
     qt_time fed;            /* somebody listened to the feed, last */

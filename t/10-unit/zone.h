@@ -12,7 +12,7 @@ typedef struct zone_fixture {
     qt_time now;
     qt_rules rules;     /* what zone_join and zone_take give */
     qt_call call;       /* the last one, with its answer */
-    char out[1 << 18];
+    char out[1 << 20];
 } zone_fixture;
 
 #define UNUSED __attribute__((unused)) static

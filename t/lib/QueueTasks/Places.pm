@@ -13,6 +13,7 @@ use QueueTasks::Source qw(files slurp);
 #   [once]                        from here on for another place of the same zone, at /assign/once/...
 #   QueueTasksTurn once
 #   api: AllowMethods GET         only for one of the two Locations
+#   server: QueueTasksTopic a/** retain=3     outside of both, for the whole server: all files' places see it
 #
 # A place that must share nothing says QueueTasksZone itself.
 my @quick = (
@@ -59,13 +60,14 @@ sub place_conf
     my %own;
     my @common;
     for (@lines) {
-        if (/^(api|internal):\s*(.*)/) {
+        if (/^(api|internal|server):\s*(.*)/) {
             push @{ $own{$1} }, $2;
         } else {
             push @common, $_;
         }
     }
-    my $conf = "<Location \"/$zone/$place\">\n";
+    my $conf = join '', map { "$_\n" } @{ $own{server} || [] };
+    $conf .= "<Location \"/$zone/$place\">\n";
     $conf .= "    QueueTasksZone $zone $zone_size\n" unless grep { /^\s*QueueTasksZone\b/ } @common;
     $conf .= "    $_\n" for @quick, @common;
     $conf .= "</Location>\n";

@@ -212,6 +212,27 @@ sub notify
     return $self->internal('POST', $path . ($query ? "?$query" : ''), body => $data);
 }
 
+# POST queues/{id}/messages: a text, or a list of anything JSON. Gives the answer.
+sub push_to
+{
+    my ($self, $queue, $what) = @_;
+    return $self->internal('POST', 'queues/' . QueueTasks::Test::uri($queue) . '/messages', ref $what ? (json => $what) : (body => $what));
+}
+
+sub close_queue { return $_[0]->internal('POST', 'queues/' . QueueTasks::Test::uri($_[1]) . '/close') }
+
+# Wait until an entry of a list of the admin section (users, queues, ...) is so. Truth of it.
+sub wait_entry
+{
+    my ($self, $list, $test, $seconds) = @_;
+    my $until = now() + ($seconds // 5);
+    while (1) {
+        return 1 if grep { $test->($_) } @{ $self->internal('GET', $list)->result || [] };
+        return 0 if now() > $until;
+        select undef, undef, undef, 0.02;
+    }
+}
+
 # Every invariant of the zone holds.
 sub check_ok
 {
@@ -258,19 +279,34 @@ sub ready { return $_[0]->post('ready') }
 sub exit { return $_[0]->call('DELETE', 'exit') }
 sub my_tasks { return @{ $_[0]->get('my-tasks')->result || [] } }
 
-# GET of any stream: listen('events?topic=a', last => id), with its head read.
+# GET of any stream: listen('events?topic=a', last => id), with its head read. child => pid: in this child of the server.
 sub listen
 {
     my ($self, $what, %opt) = @_;
-    return QueueTasks::Stream->open($self->{place}{server}->port, "$self->{place}{path}/api/$what", %opt,
-        headers => { %{ $self->{headers} }, defined $opt{last} ? ('Last-Event-ID' => $opt{last}) : (), %{ $opt{headers} || {} } });
+    my $stream = $self->start_listening($what, %opt);
+    $stream->wait_head($opt{deadline}) or die "no head in time for $what of " . $self->user . '; so far: ' . $stream->wire;
+    return $stream;
+}
+
+# The same without waiting for the head.
+sub start_listening
+{
+    my ($self, $what, %opt) = @_;
+    my $server = $self->{place}{server};
+    my %headers = (%{ $self->{headers} }, defined $opt{last} ? ('Last-Event-ID' => $opt{last}) : (), %{ $opt{headers} || {} });
+    my $start = sub { QueueTasks::Stream->start($server->port, "$self->{place}{path}/api/$what", %opt, headers => \%headers) };
+    return $opt{child} ? $server->in_child($opt{child}, $start) : $start->();
+}
+
+# GET queues/{id}/messages as a poll; query => 'format=joined' adds to it. Gives the answer.
+sub poll
+{
+    my ($self, $queue, %opt) = @_;
+    return $self->get('queues/' . QueueTasks::Test::uri($queue) . '/messages?mode=poll' . ($opt{query} ? "&$opt{query}" : ''), %opt);
 }
 
 # GET wait-sse.
-sub stream
-{
-    my ($self, %opt) = @_;
-    return $self->listen('wait-sse' . ($opt{query} ? "?$opt{query}" : ''), %opt);
-}
+sub stream { my ($self, %opt) = @_; return $self->listen('wait-sse' . ($opt{query} ? "?$opt{query}" : ''), %opt) }
+sub start_stream { my ($self, %opt) = @_; return $self->start_listening('wait-sse' . ($opt{query} ? "?$opt{query}" : ''), %opt) }
 
 1;
