@@ -1,5 +1,4 @@
-# SP-8, SP-9, SP-40, NT-70, A-33: replay, then live, without hole or repeat, while four publishers write as fast as they can, fifty subscribers
-# break off and come back over both children, and the server restarts gracefully in the middle.
+# SP-8, SP-9, SP-40, NT-70, A-33: four publishers in haste, fifty restless subscribers, a graceful restart: no hole, no repeat.
 # SPDX-License-Identifier: Apache-2.0
 use strict;
 use warnings;
