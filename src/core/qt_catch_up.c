@@ -106,7 +106,8 @@ static apr_status_t walk(qt_zone *z, qt_call *call, const qt_stream *stream, qt_
             call->more = 1;
             return APR_SUCCESS;
         }
-        if (message->seq > call->after && is_due(topic_of(z, stream, (unsigned)i), message, call) && !qt_lay_message(z, call, stream, message)) {
+        if (message->seq > call->after && is_due(topic_of(z, stream, (unsigned)i), message, call) &&
+            !qt_lay_message(z, call, stream, message)) {
             return QT_E_SPACE;
         }
         call->after = message->seq;

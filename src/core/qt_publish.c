@@ -209,7 +209,8 @@ static apr_status_t notify_one(qt_zone *z, qt_time now, qt_call *call)
 
 static apr_status_t notify_all(qt_zone *z, qt_time now, qt_call *call)
 {
-    qt_topic_rules rules = { .age = call->grace > QT_BROADCAST_LEAST ? call->grace : QT_BROADCAST_LEAST, .retain = QT_BROADCASTS, .delivery = QT_DELIVER_ALL };
+    qt_topic_rules rules = { .age = call->grace > QT_BROADCAST_LEAST ? call->grace : QT_BROADCAST_LEAST, .retain = QT_BROADCASTS,
+                             .delivery = QT_DELIVER_ALL };
     char name[QT_NAME_MAX + 1];
     qt_topic *topic = qt_topic_find(z, qt_topic_hidden(name, QT_NAME_ALL, QT_STR_NONE));
 

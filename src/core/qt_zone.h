@@ -18,12 +18,13 @@
  *    ├───── sets (by canonical labels) ── link ── operator: one link for each operator that has all labels of the set;
  *    │                                    the link stands in set.free while he is free
  *    ├───── tickets (by their secret)
- *    ├───── streams (by serial) ── in user.streams, child.streams and, by kind, operator.streams; in child.dirty while there is
- *    │                             something to tell to just this one
+ *    ├───── streams (by serial) ── in user.streams, child.streams and, by kind, operator.streams; in child.dirty while
+ *    │                             there is something to tell to just this one
  *    ├───── users (by id): whoever has or had a stream ── not there: in zone.gone, oldest first
- *    ├───── topics (by name) ┬─ ring ── message: but for mail in zone.log too, in one sequence; the newest of each key in zone.latest
- *    │                       ├─ outlets ── one for each child that listens: in child.outlets; in child.telling while it has not
- *    │                       │             been told all, by the sequence
+ *    ├───── topics (by name) ┬─ ring ── message: but for mail in zone.log too, by the sequence; in zone.latest while
+ *    │                       │          it is the newest of its key
+ *    │                       ├─ outlets ── one for each child that listens: in child.outlets; in child.telling while it
+ *    │                       │             has not been told all, by the sequence
  *    │                       └─ pendings (zone.pendings, by topic and key): what waits to be one message
  *    ├───── receipts (by topic, and message id or key): what was published once, which version was the last
  *    ├───── queues (by id) ┬─ ready ── parcel: one message

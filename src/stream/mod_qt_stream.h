@@ -46,7 +46,8 @@ typedef struct mod_qt_stream_conf {
 
 /*
  * Answer `r` with an event stream of any kind. The caller has checked identity and method and filled `join` (verb QT_JOIN: kind, who,
- * limits, and what the kind needs: labels and rules; topics and since; queue; grace, alone); this adds child and cookie, joins, sends the head at once and gives the response to the pump, or writes it
+ * limits, and what the kind needs: labels and rules; topics and since; queue; grace, alone); this adds child and cookie, joins, sends
+ * the head at once and gives the response to the pump, or writes it
  * itself when the connection can't be suspended. Headers of the caller's own (CORS) stand in r->headers_out before.
  * A join->ticket is used up by this stream.
  * Returns SUSPENDED or OK: the stream is under way or over, return it to httpd. Any other failure is in *status, with

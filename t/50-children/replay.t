@@ -1,4 +1,4 @@
-# Replay, then live, without a hole or a repeat: four publishers, fifty subscribers that break off and come back, two children, restarts.
+# SP-8, SP-9, NT-70: replay, then live: four publishers, fifty subscribers that break off and come back, two children, restarts.
 # SPDX-License-Identifier: Apache-2.0
 use strict;
 use warnings;
