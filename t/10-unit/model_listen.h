@@ -69,7 +69,8 @@ static void hear(listener *l, const qt_event *event)
     should(seq > l->last, "out of order, or again", seq);
     check_seam(l, seq);
     should(l->user >= 0 || admits(l, seq), "a message for somebody else", seq);
-    should(l->user < 0 || log_of[seq].to == TO_NOBODY || (log_of[seq].to == TO_USER && log_of[seq].which == l->user), "another's mail", seq);
+    should(l->user < 0 || log_of[seq].to == TO_NOBODY || (log_of[seq].to == TO_USER && log_of[seq].which == l->user), "another's mail",
+           seq);
     should(qt_str_eq(event->data, number_text(seq)), "another text", seq);
     log_of[seq].got += l->user >= 0 && log_of[seq].got < 200;
     l->last = seq;
@@ -182,8 +183,14 @@ static void catch_up_once(listener *l)
             keys[n++] = name_of('k', k);
         }
     }
-    f.call = (qt_call){ .verb = QT_CATCH_UP, .stream = l->stream, .after = l->seen, .until = l->until, .flag = l->resumed, .skip = l->warned,
-                        .keys = keys, .nkeys = n };
+    f.call = (qt_call){ .verb = QT_CATCH_UP,
+                        .stream = l->stream,
+                        .after = l->seen,
+                        .until = l->until,
+                        .flag = l->resumed,
+                        .skip = l->warned,
+                        .keys = keys,
+                        .nkeys = n };
     should(ask() == APR_SUCCESS, "a catch-up that failed", l->stream);
     if (f.call.lost) {
         warn(l);

@@ -422,8 +422,10 @@ int main(int argc, char **argv)
         begin(round);
         done += play(steps - done < ROUND ? steps - done : ROUND);
     }
-    ok(!wrong, "%lu steps: every listener had what its filter admits once, in order, without a hole, or was told of a gap; mail and queues "
-       "were read (SP-40..44, NT-70, RK-6, RK-26): %s, number %" APR_UINT64_T_FMT ", step %lu", steps, wrong ? wrong : "held", wrong_seq, done);
+    ok(!wrong,
+       "%lu steps: every listener had what its filter admits once, in order, without a hole, or was told of a gap; mail and queues "
+       "were read (SP-40..44, NT-70, RK-6, RK-26): %s, number %" APR_UINT64_T_FMT ", step %lu",
+       steps, wrong ? wrong : "held", wrong_seq, done);
     ok(events_told > steps / 2 && resumes > steps / 1000 && gaps && told_again, "the run was no quiet one");
     note("events %lu, resumes %lu, gaps %lu, told again by queues %lu", events_told, resumes, gaps, told_again);
     return done_testing();

@@ -169,7 +169,8 @@ static void fell_behind(const mod_qt_transport *transport, int skip)
     s->heard.n = 0;
     flow(s, -1);
     settle();
-    heard_is(s, skip ? "id: e-101\nevent: gap\ndata: {\"reason\":\"slow\"}\n\nid: e-103\ndata: 3\n\n" : "", "what is gone is told, or ends it");
+    heard_is(s, skip ? "id: e-101\nevent: gap\ndata: {\"reason\":\"slow\"}\n\nid: e-103\ndata: 3\n\n" : "",
+             "what is gone is told, or ends it");
     is_int(s->ended, !skip, "as its Location wants it");
     is_int(closed_slowly, !skip, "and the log says so");
     end();

@@ -54,7 +54,8 @@ void *ap_calloc(size_t n, size_t size)
     return calloc(n, size);
 }
 
-void ap_log_error_(const char *file, int line, int module_index, int level, apr_status_t status, const server_rec *s, const char *format, ...)
+void ap_log_error_(const char *file, int line, int module_index, int level, apr_status_t status, const server_rec *s, const char *format,
+                   ...)
 {
     (void)file;
     (void)line;

@@ -14,11 +14,11 @@ typedef struct talk {
     qt_ack acks[2];
 } talk;
 
-static const qt_verb talk_verbs[] = {
-    QT_JOIN, QT_JOIN, QT_JOIN, QT_JOIN, QT_PUBLISH, QT_PUBLISH, QT_PUBLISH, QT_PUBLISH, QT_PUBLISH, QT_PUBLISH, QT_NOTIFY, QT_NOTIFY, QT_NOTIFY,
-    QT_READ, QT_ACK, QT_CATCH_UP, QT_CATCH_UP, QT_PUSH, QT_PUSH, QT_PUSH, QT_PUSH, QT_CLOSE, QT_DRAIN, QT_DRAIN, QT_DRAINED, QT_USERS, QT_USER,
-    QT_KICK, QT_TOPICS, QT_QUEUES, QT_COLLECT, QT_COLLECT, QT_COLLECT, QT_COLLECT, QT_TICK, QT_TICK, QT_LEAVE, QT_LEAVE, QT_HOLD, QT_HOLD
-};
+static const qt_verb talk_verbs[] = { QT_JOIN,     QT_JOIN,    QT_JOIN,   QT_JOIN,   QT_PUBLISH, QT_PUBLISH, QT_PUBLISH, QT_PUBLISH,
+                                      QT_PUBLISH,  QT_PUBLISH, QT_NOTIFY, QT_NOTIFY, QT_NOTIFY,  QT_READ,    QT_ACK,     QT_CATCH_UP,
+                                      QT_CATCH_UP, QT_PUSH,    QT_PUSH,   QT_PUSH,   QT_PUSH,    QT_CLOSE,   QT_DRAIN,   QT_DRAIN,
+                                      QT_DRAINED,  QT_USERS,   QT_USER,   QT_KICK,   QT_TOPICS,  QT_QUEUES,  QT_COLLECT, QT_COLLECT,
+                                      QT_COLLECT,  QT_COLLECT, QT_TICK,   QT_TICK,   QT_LEAVE,   QT_LEAVE,   QT_HOLD,    QT_HOLD };
 
 static void talk_rules(talk *t)
 {
@@ -44,7 +44,9 @@ static void talk_items(talk *t, qt_call *call)
     call->items = t->items;
     call->nitems = 1 + rnd(3);
     for (unsigned i = 0; i < call->nitems; i++) {
-        t->items[i] = (qt_item){ .name = bare ? QT_STR_NONE : qt_str_of(names[i]), .whole = (apr_int64_t)rnd(10) - 5, .real = 0.5, .fraction = rnd(4) == 0 };
+        t->items[i] = (qt_item){
+            .name = bare ? QT_STR_NONE : qt_str_of(names[i]), .whole = (apr_int64_t)rnd(10) - 5, .real = 0.5, .fraction = rnd(4) == 0
+        };
         if (t->rules.merge == QT_MERGE_UNION || rnd(6) == 0) {
             t->items[i].text = qt_str_of(names[rnd(3)]);
         }

@@ -43,8 +43,12 @@ UNUSED void words_event(words *w, const qt_event *e)
     qt_str topic = e->topic;
 
     if (e->kind != QT_EV_MESSAGE) {
-        const char *text = e->kind == QT_EV_LOST ? "lost" : e->kind == QT_EV_TERMINATE ? "terminate"
-                         : e->kind == QT_EV_CLOSED ? "closed" : e->kind == QT_EV_TASK ? "task" : e->kind == QT_EV_END ? (e->reason == QT_R_REPLACED ? "replaced" : "end") : "other";
+        const char *text = e->kind == QT_EV_LOST        ? "lost"
+                           : e->kind == QT_EV_TERMINATE ? "terminate"
+                           : e->kind == QT_EV_CLOSED    ? "closed"
+                           : e->kind == QT_EV_TASK      ? "task"
+                           : e->kind == QT_EV_END       ? (e->reason == QT_R_REPLACED ? "replaced" : "end")
+                                                        : "other";
 
         words_add(w, text, strlen(text));
         return;

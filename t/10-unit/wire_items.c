@@ -57,7 +57,9 @@ static void adds_objects(void)
 
 static void refuses_to_add(void)
 {
-    static const qt_str bad[] = { S("[1]"), S("\"1\""), S("true"), S("null"), S(""), S("1 2"), S("{\"a\":1,\"a\":2}"), S("\xff"), S("1\0") };
+    static const qt_str bad[] = {
+        S("[1]"), S("\"1\""), S("true"), S("null"), S(""), S("1 2"), S("{\"a\":1,\"a\":2}"), S("\xff"), S("1\0")
+    };
 
     for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         is_int(sum(bad[i]), QT_E_MALFORMED, "\"%.*s\" does not add up", (int)bad[i].n, bad[i].p);

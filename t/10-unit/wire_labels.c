@@ -43,7 +43,9 @@ static void checks_names(void)
 static void checks_topics(void)
 {
     static const qt_str good[] = { S("a"), S("orders/7/lines"), S("Заказ/№7"), S(".../.a/a."), S("*") };
-    static const qt_str bad[] = { S(""), S("."), S(".."), S("/"), S("/a"), S("a/"), S("a//b"), S("a/."), S("../a"), S("a/../b"), S("a\n/b") };
+    static const qt_str bad[] = {
+        S(""), S("."), S(".."), S("/"), S("/a"), S("a/"), S("a//b"), S("a/."), S("../a"), S("a/../b"), S("a\n/b")
+    };
     unsigned i;
 
     for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {

@@ -28,23 +28,31 @@ static qt_buf out;
 
 static void envelope(void)
 {
-    envelope_is(S("t"), S("k"), S("T"), S("{\"a\":1}"), "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":{\"a\":1}}", "JSON stays JSON");
+    envelope_is(S("t"), S("k"), S("T"), S("{\"a\":1}"), "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":{\"a\":1}}",
+                "JSON stays JSON");
     envelope_is(S("t"), QT_STR_NONE, QT_STR_NONE, S("7"), "{\"topic\":\"t\",\"key\":null,\"type\":\"message\",\"data\":7}",
                 "an absent key is null, an absent type message, a number a number");
-    envelope_is(S("t"), S(""), S("message"), S("null"), "{\"topic\":\"t\",\"key\":null,\"type\":\"message\",\"data\":null}", "null is null");
-    envelope_is(S("t"), S("k"), S("T"), S("hello"), "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":\"hello\"}", "text is a string");
-    envelope_is(S("t"), S("k"), S("T"), S(""), "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":\"\"}", "nothing is an empty string");
-    envelope_is(S("t"), S("k"), S("T"), QT_STR_NONE, "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":\"\"}", "and so is absent data");
+    envelope_is(S("t"), S(""), S("message"), S("null"), "{\"topic\":\"t\",\"key\":null,\"type\":\"message\",\"data\":null}",
+                "null is null");
+    envelope_is(S("t"), S("k"), S("T"), S("hello"), "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":\"hello\"}",
+                "text is a string");
+    envelope_is(S("t"), S("k"), S("T"), S(""), "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":\"\"}",
+                "nothing is an empty string");
+    envelope_is(S("t"), S("k"), S("T"), QT_STR_NONE, "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":\"\"}",
+                "and so is absent data");
     envelope_is(S("t"), S("k"), S("T"), S("{\"a\":1}{"), "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":\"{\\\"a\\\":1}{\"}",
                 "JSON and more is a string");
-    envelope_is(S("t"), S("k"), S("T"), S("{\"a\":1,\"a\":2}"), "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":\"{\\\"a\\\":1,\\\"a\\\":2}\"}",
+    envelope_is(S("t"), S("k"), S("T"), S("{\"a\":1,\"a\":2}"),
+                "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":\"{\\\"a\\\":1,\\\"a\\\":2}\"}",
                 "what readers disagree about is a string");
     envelope_is(S("a/\"b\"\n"), S("\xd0\xbf"), S("T"), S("x\r\ny\0z"),
-                "{\"topic\":\"a/\\\"b\\\"\\n\",\"key\":\"\xd0\xbf\",\"type\":\"T\",\"data\":\"x\\r\\ny\\u0000z\"}", "everything is escaped");
+                "{\"topic\":\"a/\\\"b\\\"\\n\",\"key\":\"\xd0\xbf\",\"type\":\"T\",\"data\":\"x\\r\\ny\\u0000z\"}",
+                "everything is escaped");
     envelope_is(S("t"), S("k"), S("T"), S(" [1,\n 2] "), "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\": [1,\n 2] }",
                 "white space of JSON stays, lines too: EventSource puts them together again");
     envelope_is(S("t"), S("k"), S("T"), S("99999999999999999999"),
-                "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":\"99999999999999999999\"}", "a number that would change is a string");
+                "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":\"99999999999999999999\"}",
+                "a number that would change is a string");
 }
 
 #define feed_is(type, fields, literal, ...)           \
@@ -55,11 +63,13 @@ static void envelope(void)
 
 static void feed(void)
 {
-    feed_is("task", "17\nassigned\nanna\naccepted", "{\"taskId\":\"17\",\"state\":\"assigned\",\"operatorId\":\"anna\",\"outcome\":\"accepted\"}",
-            "a task's step");
-    feed_is("task", "17\nready\n\n", "{\"taskId\":\"17\",\"state\":\"ready\",\"operatorId\":null,\"outcome\":null}", "empty fields are null");
+    feed_is("task", "17\nassigned\nanna\naccepted",
+            "{\"taskId\":\"17\",\"state\":\"assigned\",\"operatorId\":\"anna\",\"outcome\":\"accepted\"}", "a task's step");
+    feed_is("task", "17\nready\n\n", "{\"taskId\":\"17\",\"state\":\"ready\",\"operatorId\":null,\"outcome\":null}",
+            "empty fields are null");
     feed_is("task", "17\nready", "{\"taskId\":\"17\",\"state\":\"ready\",\"operatorId\":null,\"outcome\":null}", "missing ones too");
-    feed_is("task", "17\nready\n\nlost", "{\"taskId\":\"17\",\"state\":\"ready\",\"operatorId\":null,\"outcome\":\"lost\"}", "each in its place");
+    feed_is("task", "17\nready\n\nlost", "{\"taskId\":\"17\",\"state\":\"ready\",\"operatorId\":null,\"outcome\":\"lost\"}",
+            "each in its place");
     feed_is("operator", "\xd0\xbf\"\nbusy", "{\"operatorId\":\"\xd0\xbf\\\"\",\"status\":\"busy\"}", "an operator's status");
     feed_is("user", "bob\nconnected", "{\"userId\":\"bob\",\"status\":\"connected\"}", "a user's");
     feed_is("user", "bob\nconnected\nmore\nfields", "{\"userId\":\"bob\",\"status\":\"connected\"}", "what is too much is left out");
