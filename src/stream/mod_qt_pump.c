@@ -242,14 +242,15 @@ static void catch_up(mod_qt_pump *pump, zone *z)
     apr_status_t rv = APR_SUCCESS;
 
     while (rounds-- > 0 && (rv == APR_SUCCESS || rv == QT_E_UNKNOWN)) {
-        qt_call *call = apr_pcalloc(pump->batch, sizeof(*call));
+        qt_call *call;
 
+        apr_pool_clear(pump->batch);
+        call = apr_pcalloc(pump->batch, sizeof(*call));
         if (!mod_qt_fanout_ask(z->fanout, call)) {
             break;
         }
         rv = ask(pump, z, call, pump->batch);
         mod_qt_fanout_answer(z->fanout, call, rv, pump->batch);
-        apr_pool_clear(pump->batch);
     }
 }
 
