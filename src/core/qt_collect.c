@@ -241,16 +241,16 @@ static apr_status_t collect_topics(qt_zone *z, qt_time now, qt_call *call, apr_u
     if (telling->first && !call->events && !lay_events(call, room)) {
         return QT_E_SPACE;
     }
-    while ((first = qt_tree_first(QT_B(z), telling)) != NULL && room - call->n >= 2 && qt_undo_room(QT_B(z))) {
+    while ((first = qt_tree_first(QT_B(z), telling)) != NULL && call->n < room && qt_undo_room(QT_B(z))) {
         qt_outlet *outlet = QT_AROUND(first, qt_outlet, telling);
         qt_topic *topic = QT_REC(z, qt_topic, outlet->topic);
 
         if (outlet->lost) {
-            QT_EDIT(z, outlet);
-            outlet->lost = 0;
             call->events[call->n++] = (qt_event){ .kind = QT_EV_LOST, .group = topic->serial };
+            qt_outlet_told_loss(z, outlet);
+            continue;
         }
-        if (outlet->next && !qt_lay_message(z, call, NULL, QT_REC(z, qt_message, outlet->next))) {
+        if (!qt_lay_message(z, call, NULL, QT_REC(z, qt_message, outlet->next))) {
             return call->n ? APR_SUCCESS : QT_E_SPACE;
         }
         qt_outlet_advance(z, outlet);

@@ -22,6 +22,12 @@ static int is_mail(const qt_topic *topic)
     return qt_id(topic).p[0] == QT_NAME_MAIL;
 }
 
+/* What a mailbox has lost is remembered for its owner beyond what is left in it. */
+static int owes_mail(const qt_topic *topic)
+{
+    return is_mail(topic) && topic->owed;
+}
+
 qt_topic *qt_topic_get(qt_zone *z, qt_str name)
 {
     qt_topic *topic = qt_topic_find(z, name);
@@ -52,7 +58,7 @@ qt_str qt_topic_hidden(char *buffer, char prefix, qt_str who)
 
 void qt_topic_let_go(qt_zone *z, qt_topic *topic)
 {
-    if (topic->ring.count || topic->outlets.count || topic->merges) {
+    if (topic->ring.count || topic->outlets.count || topic->merges || owes_mail(topic)) {
         return;
     }
     if (topic->owed > z->owed && !is_mail(topic)) {
@@ -64,22 +70,36 @@ void qt_topic_let_go(qt_zone *z, qt_topic *topic)
 
 /* ---- outlets ---- */
 
-/* It stands in its child's line by what comes next, or to be told that the last is gone. */
-static void stand(qt_zone *z, qt_outlet *outlet, const qt_message *next)
+/* It stands in its child's line by what comes next. */
+static void stand(qt_zone *z, qt_outlet *outlet, apr_uint64_t seq)
 {
     const qt_topic *topic = QT_REC(z, qt_topic, outlet->topic);
 
     qt_tree_remove(QT_B(z), &outlet->telling);
+    if (seq) {
+        qt_tree_insert(QT_B(z), &z->children[outlet->child].telling, &outlet->telling, (apr_int64_t)seq, topic->serial);
+    }
+}
+
+/* A loss that is to be told keeps its place: whoever was told a later message of another topic would not find it any more. */
+static void set_next(qt_zone *z, qt_outlet *outlet, const qt_message *next)
+{
     QT_PUT(z, outlet->next, next ? QT_OF(z, next) : 0);
-    if (next || outlet->lost) {
-        qt_tree_insert(QT_B(z), &z->children[outlet->child].telling, &outlet->telling, (apr_int64_t)(next ? next->seq : topic->dropped),
-                       topic->serial);
+    if (!outlet->lost) {
+        stand(z, outlet, next ? next->seq : 0);
     }
 }
 
 void qt_outlet_advance(qt_zone *z, qt_outlet *outlet)
 {
-    stand(z, outlet, outlet->next ? qt_message_at(z, QT_REC(z, qt_message, outlet->next)->line.next) : NULL);
+    set_next(z, outlet, qt_message_at(z, QT_REC(z, qt_message, outlet->next)->line.next));
+}
+
+void qt_outlet_told_loss(qt_zone *z, qt_outlet *outlet)
+{
+    QT_EDIT(z, outlet);
+    outlet->lost = 0;
+    set_next(z, outlet, QT_AT(z, qt_message, outlet->next));
 }
 
 static qt_outlet *find_outlet(qt_zone *z, const qt_topic *topic, apr_uint32_t child)
@@ -179,6 +199,7 @@ static void note_loss(qt_zone *z, qt_topic *topic, const qt_message *message)
     topic->dropped = message->seq > topic->dropped ? message->seq : topic->dropped;
     if (is_owed(topic, message) && message->seq > topic->owed) {
         topic->owed = message->seq;
+        topic->owed_until = message->at + 2 * topic->rules.age;
     }
 }
 
@@ -205,11 +226,11 @@ void qt_topic_miss(qt_zone *z, qt_topic *topic)
     QT_EACH(QT_B(z), n, next, &topic->outlets) {
         qt_outlet *outlet = QT_AROUND(n, qt_outlet, of_topic);
 
-        if (!outlet->lost) {
-            QT_EDIT(z, outlet);
-            outlet->lost = 1;
-            stand(z, outlet, QT_AT(z, qt_message, outlet->next));
+        if (!outlet->next && !outlet->lost) {
+            stand(z, outlet, z->seq);
         }
+        QT_EDIT(z, outlet);
+        outlet->lost = 1;
         qt_zone_wake(z, outlet->child);
     }
 }
@@ -257,7 +278,7 @@ void qt_message_drop(qt_zone *z, qt_message *message, int lost)
 static void schedule(qt_zone *z, qt_topic *topic)
 {
     const qt_message *oldest = qt_message_at(z, topic->ring.first);
-    qt_time when = oldest ? oldest->at + topic->rules.age : 0;
+    qt_time when = oldest ? oldest->at + topic->rules.age : owes_mail(topic) ? topic->owed_until : 0;
 
     if (!topic->due.tree || !when || topic->due.key > when) {
         qt_zone_due(z, &topic->due, QT_DUE_TOPIC, when);
@@ -280,6 +301,9 @@ void qt_topic_trim(qt_zone *z, qt_topic *topic, qt_time now)
 
     while ((oldest = qt_message_at(z, topic->ring.first)) != NULL && qt_undo_room(QT_B(z)) && may_go(z, topic, oldest, now)) {
         qt_message_drop(z, oldest, 1);
+    }
+    if (owes_mail(topic) && topic->owed_until <= now) {
+        QT_PUT(z, topic->owed, 0);
     }
     schedule(z, topic);
 }
@@ -340,7 +364,7 @@ static void announce(qt_zone *z, const qt_topic *topic, const qt_message *messag
         qt_outlet *outlet = QT_AROUND(n, qt_outlet, of_topic);
 
         if (!outlet->next) {
-            stand(z, outlet, message);
+            set_next(z, outlet, message);
         }
         qt_zone_wake(z, outlet->child);
     }

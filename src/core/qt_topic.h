@@ -58,7 +58,8 @@ static inline qt_str qt_message_type(const qt_message *message)
 apr_status_t qt_outlet_join(qt_zone *z, qt_topic *topic, qt_stream *stream);
 /* It listens to nothing any more. */
 void qt_outlets_leave(qt_zone *z, qt_stream *stream, qt_time now);
-/* The outlet's child has been told its next message. */
+/* The outlet's child has been told its next message; or that some are gone. */
 void qt_outlet_advance(qt_zone *z, qt_outlet *outlet);
+void qt_outlet_told_loss(qt_zone *z, qt_outlet *outlet);
 
 #endif

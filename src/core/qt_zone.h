@@ -213,6 +213,7 @@ typedef struct qt_topic {
     qt_list outlets;
     apr_uint64_t serial;    /* its group: never used twice */
     apr_uint64_t owed;      /* the last message of those gone that its rules owed to who comes back; 0: none */
+    qt_time owed_until;     /* a mailbox is kept for that so long */
     apr_uint64_t dropped;   /* the last message of those gone: what a slow listener may miss */
     qt_topic_rules rules;   /* as it was last published to */
     apr_uint32_t listeners; /* streams */
@@ -221,7 +222,7 @@ typedef struct qt_topic {
 
 /* The streams of one child that listen to one topic. */
 typedef struct qt_outlet {
-    qt_branch telling;      /* in child.telling while next is set, key: its seq, or lost is */
+    qt_branch telling;      /* in child.telling while lost or next is set; key: its seq, or the first lost one's */
     qt_node of_topic, of_child;
     qt_ref topic;
     qt_ref next;            /* the first message that the child was not told; 0: it knows all that is there */

@@ -276,7 +276,15 @@ static void mail_limits(void)
     zone_pass(&f, 11 * QT_SECOND);
     listen_to_notices(&l, "anna", NEW);
     is_int(mail_of("anna"), 0, "what is too old goes, too");
-    is_str(hears(&l), "", "an end of its age is no loss to speak of");
+    is_str(hears(&l), "lost", "and she is told so, though nothing is left");
+    zone_leave(&f, l.stream);
+    f.call = (qt_call){ .verb = QT_READ, .who = QT_STR_LIT("anna"), .seq = notify("anna", "z") };
+    talk_call();
+    zone_pass(&f, f.rules.grace);
+    is_int(f.zone->topics.count, 0, "and then it is forgotten");
+    notify("anna", "y");
+    zone_pass(&f, 21 * QT_SECOND);
+    is_int(f.zone->topics.count, 0, "so it is when she does not come for long");
 }
 
 static void no_mailbox(void)

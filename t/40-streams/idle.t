@@ -27,7 +27,8 @@ for (1 .. 50) {
     my $took = now() - $began;
     $worst = $took if $took > $worst;
 }
-ok($worst < 1, sprintf 'of 50 ordinary requests the slowest took %.3f s', $worst);
+# Held by streams, the eight threads would let nobody in before the first of them ends.
+ok($worst < 5, sprintf 'of 50 ordinary requests the slowest took %.3f s', $worst);
 is(server->threads, $threads, 'there are no more threads than before');
 
 my @ids = map { $place->added(taskId => fresh_id()) } 1 .. 20;

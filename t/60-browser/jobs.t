@@ -12,7 +12,7 @@ use QueueTasks::Source qw(top);
 my $server = serve();
 my %world = (QT_URL => 'http://127.0.0.1:' . $server->port, QT_PID => $server->pid, QT_TOP => top());
 ok(stories('jobs.mjs', %world), 'every story came true');
-# AH01630: the stranger's name that the publishing Location refuses on purpose.
-is_deeply([$server->bad_signs(qr/AH01630/)], [], 'and the log has nothing to complain of');
+# AH01617, AH01630: the wrong password, and the name that the publishing Location refuses, both on purpose.
+is_deeply([$server->bad_signs(qr/AH016(?:17|30)/)], [], 'and the log has nothing to complain of');
 ok($server->stop, 'the server stops');
 done_testing();

@@ -135,6 +135,12 @@ await story("growing waits", async () => {
     stream().opens();
     const first = await untilNext(true);
     ok(first <= 1050, "SP-12: a stream that opens starts them anew", first);
+    const streams = world.sources.length;
+    stream().breaks(true);
+    await settle();
+    one.close();
+    await pass(60e3);
+    is([world.sources.length, world.timers.size], [streams, 0], "closed while it waits, it waits no more");
 });
 
 await story("the server is busy", async () => {

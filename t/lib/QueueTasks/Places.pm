@@ -7,7 +7,8 @@ use File::Basename qw(basename);
 use QueueTasks::Source qw(files slurp);
 
 # A test file t/30-tasks/assign.t has the zone "assign" and the place "main": Locations /assign/main/api (operator, subscribe, docs)
-# and /assign/main/internal (publish, admin), with the quick settings below. After __DATA__ it may change and add to that:
+# and /assign/main/internal (publish, admin), with the settings below: windows that no test outlasts on a busy machine, and a grace
+# that passes quickly. After __DATA__ it may change and add to that:
 #
 #   QueueTasksCapacity 2          for the place "main"
 #   [once]                        from here on for another place of the same zone, at /assign/once/...
@@ -19,11 +20,11 @@ use QueueTasks::Source qw(files slurp);
 my @quick = (
     'QueueTasksUser "%{req:X-User}"',
     'QueueTasksLabels "%{req:X-Labels}"',
-    'QueueTasksDecisionWindow 2s',
+    'QueueTasksDecisionWindow 20s',
     'QueueTasksReconnectGrace 500ms',
     'QueueTasksKeepAlive 1s',
     'QueueTasksRetry 100ms',
-    'QueueTasksRejectCooldown 1s',
+    'QueueTasksRejectCooldown 20s',
 );
 my %serves = (api => 'operator subscribe', internal => 'publish admin');
 # What a Location of this build may serve; the lists grow with the module.
