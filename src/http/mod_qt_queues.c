@@ -242,11 +242,22 @@ static apr_status_t redeem(mod_qt_ask *ask)
     return ask->ticket.n ? qt_store_call(ask->zone, &call, ask->r->pool) : APR_SUCCESS;
 }
 
+/* Who was sent away stays away by a poll, too. It is no stream: how many of those there are has no word in it. */
+static int is_sent_away(mod_qt_ask *ask, const reading *p)
+{
+    qt_call call = { .verb = QT_JOIN, .kind = QT_K_READER, .flag = 1, .who = ask->who, .queue = p->queue };
+
+    return qt_store_call(ask->zone, &call, ask->r->pool) == QT_E_STAY_AWAY;
+}
+
 static int answer_poll(mod_qt_ask *ask, reading *p)
 {
     apr_pool_t *pool = ask->r->pool;
     apr_status_t status;
 
+    if (is_sent_away(ask, p)) {
+        return mod_qt_fail(ask, QT_E_STAY_AWAY);
+    }
     if (ask->r->header_only) {
         mod_qt_open_headers(ask->r);
         return OK;

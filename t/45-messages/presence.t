@@ -70,7 +70,7 @@ subtest 'NT-20, NT-59, A-37: kicked' => sub {
     is_good($place->internal('DELETE', 'users/diana'), 200, 'a kick');
     ok($_->closed_within(5), 'a stream ends') for @streams;
     is($_->ended_well, 1, 'as HTTP wants it') for @streams;
-    for my $path ('notifications', 'events?topic=t', 'wait-sse', 'queues/q/messages') {
+    for my $path ('notifications', 'events?topic=t', 'wait-sse', 'queues/q/messages', 'queues/q/messages?mode=poll') {
         my $stream = $place->op('diana')->listen($path);
         is($stream->status, 204, "X-8: $path: 204");
     }

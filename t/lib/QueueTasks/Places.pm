@@ -87,9 +87,12 @@ sub write_conf
 {
     my ($path) = @_;
     my $conf = "# Made by t/TEST.\n";
+    my %taken;
     for my $file (files(qr{^t/\d\d-[^/]+/.*\.t$})) {
         my $text = slurp($file);
         next unless $text =~ /^use QueueTasks::Test\b/m;
+        die "$file and $taken{ name_of($file) } would share their places: rename one" if $taken{ name_of($file) };
+        $taken{ name_of($file) } = $file;
         $conf .= place_conf(name_of($file), @$_[0], @{ $_->[1] }) for places_of($text);
     }
     open my $out, '>', $path or die "$path: $!";
