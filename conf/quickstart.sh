@@ -75,12 +75,16 @@ cat <<TEXT
   mod_queuetasks is running.
 
   The page      $base/
+  Jobs          $base/jobs.html
   The operators anna, boris, clara; password demo
   The stream    curl -N -u anna:demo $base/api/v1/QueueTasks/wait-sse
   The log       $root/logs/error_log
 
   Add a task:
   curl -X POST -H 'Content-Type: application/json' -d '{"payload":{"title":"Call back"}}' $base/internal/queuetasks/tasks
+
+  Run a job that tells anna how far it is:
+  PORT=$port sh conf/demo-job.sh anna
 
   Ctrl-C stops the server.
 

@@ -42,6 +42,7 @@ const FIRST_TEXT = "If your browser asks for a name and a password: that is you 
 const CLOSED_TEXT = {
     left: "You have left the queue. What you had not decided on goes to somebody else.",
     refused: "The server does not let you in now. You may have left in another tab, or you may not take tasks at this time.",
+    replaced: "You have joined on another device or in another tab, and one at a time is what the server allows.",
     closed: "The connection was closed.",
 };
 const ACTIONS = {

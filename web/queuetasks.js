@@ -1,5 +1,9 @@
-/* The browser's side of mod_queuetasks: one operator with his stream, his offers and his tasks. Knows no page and needs no other module. */
+/* The browser's side of mod_queuetasks: one operator with his stream, his offers and his tasks. Knows no page. */
 /* SPDX-License-Identifier: Apache-2.0 */
+
+import { CALL_TIMEOUT, credentials, exchange, headerText, Link, QueueError, resultOf } from "./link.js";
+
+export { QueueError };
 
 /**
  * Usage:
@@ -24,15 +28,14 @@
  * remembered against the operator (cooldown, history), and a time-out is not his refusal. A host that wants the old rule, where the
  * browser says so itself, sets rejectOnExpiry.
  *
- * Connections. A break is mended by the EventSource itself. Where it has given up (any status but 200), wait-sse is asked once
- * more for the reason: 204 means "do not come back" and ends in the state `closed`, 401 in `signin`; everything else is tried again
- * after 1 s, 2 s, 4 s ... 30 s, with jitter. Over HTTP/1.1 browsers open six connections to a host: with more tabs than that, serve
- * the stream from another host name.
+ * Connections. How a break is mended stands in link.js. "Do not come back" (204) ends in the state `closed`, 401 in `signin`. Over HTTP/1.1
+ * browsers open six connections to a host: with more tabs than that, serve the stream from another host name.
  *
  * Several tabs of one operator see the same offer. The first decision wins; in the others the offer goes with the event `closed`.
  *
  * Events (CustomEvent, all with `detail`):
- *   state       {state, from, reason}      see State; reason: "left", "refused" (204), "closed" (by close()), else ""
+ *   state       {state, from, reason}      see State; reason: "left", "refused" (204), "replaced" (he has come in elsewhere, and one
+ *                                          stream is all he may have), "closed" (by close()), else ""
  *   task        Task                       an offer or an assigned task that was not there before
  *   closed      {taskId, reason, task}     an offer or task is over; task as it was before. reason: assigned, rejected, expired, withdrawn
  *                                          (the server's words), completed, gone (no longer his), or what ended the connection
@@ -71,40 +74,11 @@
  * @property {string} [userHeader]       response header in which the host names the user; default "X-Operator"
  */
 
-const RETRY_FIRST = 1000;
-const RETRY_MOST = 30000;
-/* A call that takes longer has failed: its buttons must not stay dead. Not so the first call of all: while the browser asks a
- * person for his password the request is under way, and to give it up would close the question. */
-const CALL_TIMEOUT = 15000;
 /* How long after its own countdown the client waits for the server's word before it asks. */
 const WORD_AWAITED = 2000;
 /* Differences of clocks below this are rounding, not delay. */
 const CLOCK_GRAIN = 1500;
-/* Silence that is not suspicious however fast the keep-alives came before. */
-const SILENCE_LEAST = 10000;
 const TIMER_MOST = 2 ** 31 - 1;
-
-/** What a call throws when the server, or the network, said no. */
-export class QueueError extends Error {
-    /**
-     * @param {string} message
-     * @param {number} status  HTTP status; 0: no answer
-     * @param {number} code    errorCode of the answer; -1: none
-     * @param {number} [retryAfter]  ms the server asks to wait
-     */
-    constructor(message, status, code, retryAfter = 0) {
-        super(message);
-        this.name = "QueueError";
-        this.status = status;
-        this.code = code;
-        this.retryAfter = retryAfter;
-    }
-
-    /** The offer (or task) is not the caller's, or no longer. */
-    get gone() {
-        return this.status === 410 || (this.status === 403 && this.code === 0);
-    }
-}
 
 export class OperatorQueue extends EventTarget {
     #base;
@@ -115,25 +89,16 @@ export class OperatorQueue extends EventTarget {
     #revision = 0;
     #clock = null;
 
-    /** @type {AbortController|null} lives from open() to close() */
-    #life = null;
-    /** @type {EventSource|null} */
-    #source = null;
+    /** @type {Link} */
+    #link;
     /** @type {"idle"|"connecting"|"open"|"signin"|"closed"} */
-    #link = "idle";
+    #phase = "idle";
     #state = "idle";
     #reason = "";
     #paused = false;
     #user = "";
     #known = false;
     #everOpen = false;
-    #failures = 0;
-    /** @type {(() => void)|null} what is tried again */
-    #retry = null;
-    #retryTimer = 0;
-    #silenceTimer = 0;
-    #heardAt = 0;
-    #rhythm = 0;
     /** @type {BroadcastChannel|null} */
     #otherTabs = null;
 
@@ -142,6 +107,15 @@ export class OperatorQueue extends EventTarget {
         super();
         this.#options = { withCredentials: false, takeFirst: false, rejectOnExpiry: false, userHeader: "X-Operator", ...options };
         this.#base = (options.base ?? "/api/v1/QueueTasks").replace(/\/+$/, "");
+        this.#link = new Link({
+            url: () => this.#url("wait-sse"),
+            types: ["task", "closed", "busy"],
+            hear: (type, event) => this.#hear(type, event),
+            opened: () => this.#opened(),
+            broken: () => this.#enter("connecting"),
+            ended: (reason) => (reason === "signin" ? this.#end("signin", "") : this.#end("closed", reason)),
+            failed: (error) => this.#emit("trouble", { error }),
+        }, this.#options.withCredentials);
     }
 
     /** @returns {State} */
@@ -149,7 +123,7 @@ export class OperatorQueue extends EventTarget {
     /** Why the state is `closed`. */
     get reason() { return this.#reason; }
     /** Whether the stream is up. An offer may be decided while it is not. */
-    get connected() { return this.#link === "open"; }
+    get connected() { return this.#phase === "open"; }
     get paused() { return this.#paused; }
     /** Who this is, where the host tells (userHeader); else "". */
     get user() { return this.#user; }
@@ -166,15 +140,14 @@ export class OperatorQueue extends EventTarget {
 
     /** Find what is his, then join the queue. Returns when the first answer is there; no-op while open. */
     async open() {
-        if (this.#life) {
+        if (this.#link.signal) {
             return;
         }
-        this.#life = new AbortController();
+        const signal = this.#link.start();
         this.#everOpen = false;
-        this.#failures = 0;
-        this.#watchSurroundings(this.#life.signal);
+        this.#watchSurroundings(signal);
         this.#enter("connecting");
-        await this.#begin(this.#life.signal);
+        await this.#begin(signal);
     }
 
     /** Stop listening. The place in the queue is kept for the server's grace period; exit() gives it up. */
@@ -281,39 +254,26 @@ export class OperatorQueue extends EventTarget {
                 this.#end("closed", "refused");
             } else {
                 this.#emit("trouble", { error });
-                this.#again(error.retryAfter, () => this.#begin(signal));
+                this.#link.again(error.retryAfter, () => this.#begin(signal));
             }
             return;
         }
         if (!signal.aborted) {
-            this.#listen();
+            this.#link.listen();
         }
     }
 
-    #listen() {
-        this.#source?.close();
-        const source = new EventSource(this.#url("wait-sse"), { withCredentials: this.#options.withCredentials });
-        this.#source = source;
-        const on = (type, handler) => source.addEventListener(type, (event) => {
-            if (source === this.#source) {
-                this.#heard(type);
-                handler(event);
-            }
-        });
-        on("open", () => this.#opened());
-        on("task", (event) => this.#told(event, (task) => this.#put(task)));
-        on("closed", (event) => this.#told(event, (news) => this.#offerEnded(news)));
-        on("connection", (event) => this.#emit("connection", { data: event.data }));
-        on("busy", (event) => this.#emit("busy", { data: event.data }));
-        source.addEventListener("error", () => {
-            if (source === this.#source) {
-                this.#broken(source);
-            }
-        });
+    #hear(type, event) {
+        if (type === "task") {
+            this.#told(event, (task) => this.#put(task));
+        } else if (type === "closed") {
+            this.#told(event, (news) => this.#offerEnded(news));
+        } else {
+            this.#emit(type, { data: event.data });
+        }
     }
 
     #opened() {
-        this.#failures = 0;
         this.#enter("open");
         if (this.#everOpen) {
             this.#look();
@@ -321,84 +281,12 @@ export class OperatorQueue extends EventTarget {
         this.#everOpen = true;
     }
 
-    #broken(source) {
-        clearTimeout(this.#silenceTimer);
-        this.#enter("connecting");
-        if (source.readyState === EventSource.CLOSED) {
-            this.#source = null;
-            this.#askWhy(this.#life.signal);
-        }
-    }
-
-    /* An EventSource does not tell which status made it give up: the same request does. Should it be let in, it lets go at once;
-     * the server keeps a place for longer than the way back takes. */
-    async #askWhy(signal) {
-        let retryAfter = 0;
-        try {
-            const response = await this.#fetch("GET", "wait-sse", "text/event-stream");
-            response.body?.cancel().catch(() => {});
-            if (signal.aborted) {
-                return;
-            }
-            if (response.status === 204) {
-                this.#end("closed", "refused");
-                return;
-            }
-            if (response.status === 401) {
-                this.#end("signin", "");
-                return;
-            }
-            retryAfter = retryAfterOf(response);
-        } catch (error) {
-            if (signal.aborted) {
-                return;
-            }
-        }
-        this.#again(retryAfter, () => this.#listen());
-    }
-
-    #again(retryAfter, what) {
-        const most = Math.min(RETRY_MOST, RETRY_FIRST * 2 ** this.#failures++);
-        const wait = Math.max(retryAfter, most * (0.5 + Math.random() / 2));
-        clearTimeout(this.#retryTimer);
-        this.#retry = what;
-        this.#retryTimer = setTimeout(() => this.#retryNow(), wait);
-    }
-
-    #retryNow() {
-        const what = this.#retry;
-        clearTimeout(this.#retryTimer);
-        this.#retry = null;
-        what?.();
-    }
-
-    /* A connection can die without a word. Once keep-alives have shown their rhythm, three missed ones are a break. */
-    #heard(type) {
-        const now = performance.now();
-        if (type === "connection") {
-            this.#rhythm = Math.max(this.#rhythm, now - this.#heardAt);
-        }
-        this.#heardAt = now;
-        clearTimeout(this.#silenceTimer);
-        if (this.#rhythm > 0) {
-            this.#silenceTimer = setTimeout(() => {
-                this.#enter("connecting");
-                this.#listen();
-            }, Math.max(SILENCE_LEAST, 3 * this.#rhythm));
-        }
-    }
-
-    /* What happens around the page: other tabs, the network, a tab that was asleep. */
+    /* What happens around the page: other tabs, a tab that was asleep. */
     #watchSurroundings(signal) {
         this.#otherTabs = new BroadcastChannel(`queuetasks ${this.#base}`);
         this.#otherTabs.onmessage = () => this.#look();
-        globalThis.addEventListener?.("online", () => this.#retryNow(), { signal });
         globalThis.document?.addEventListener("visibilitychange", () => {
-            if (globalThis.document.visibilityState !== "visible") {
-                return;
-            }
-            this.#retryNow();
-            if (this.#link === "open") {
+            if (globalThis.document.visibilityState === "visible" && this.#phase === "open") {
                 this.#look();
             }
         }, { signal });
@@ -408,30 +296,24 @@ export class OperatorQueue extends EventTarget {
         this.myTasks().catch((error) => this.#emit("trouble", { error }));
     }
 
-    #end(link, reason) {
-        this.#life?.abort();
-        this.#life = null;
-        this.#source?.close();
-        this.#source = null;
+    #end(phase, reason) {
+        this.#link.stop();
         this.#otherTabs?.close();
         this.#otherTabs = null;
-        this.#retry = null;
-        clearTimeout(this.#retryTimer);
-        clearTimeout(this.#silenceTimer);
         this.#paused = false;
         this.#reason = reason;
         for (const task of [...this.#tasks.values()]) {
-            if (!task.assigned || link === "signin") {
-                this.#drop(task.taskId, reason || link);
+            if (!task.assigned || phase === "signin") {
+                this.#drop(task.taskId, reason || phase);
             }
         }
-        this.#enter(link, reason);
+        this.#enter(phase, reason);
     }
 
     /* ---- state ---- */
 
-    #enter(link, reason = "") {
-        this.#link = link;
+    #enter(phase, reason = "") {
+        this.#phase = phase;
         this.#reason = reason;
         this.#derive();
     }
@@ -451,14 +333,14 @@ export class OperatorQueue extends EventTarget {
 
     /** @returns {State} */
     #stateNow() {
-        if (this.#link === "idle" || this.#link === "signin" || this.#link === "closed") {
-            return this.#link;
+        if (this.#phase === "idle" || this.#phase === "signin" || this.#phase === "closed") {
+            return this.#phase;
         }
         const tasks = [...this.#tasks.values()];
         if (tasks.some((task) => !task.assigned)) {
             return "deciding";
         }
-        if (this.#link === "connecting") {
+        if (this.#phase === "connecting") {
             return "connecting";
         }
         if (this.#paused) {
@@ -551,6 +433,10 @@ export class OperatorQueue extends EventTarget {
     }
 
     #offerEnded({ taskId, reason }) {
+        if (reason === "replaced") {
+            this.#end("closed", reason);
+            return;
+        }
         const task = this.#tasks.get(String(taskId));
         if (task && reason === "assigned") {
             this.#own(task.taskId, task.offer);
@@ -617,36 +503,27 @@ export class OperatorQueue extends EventTarget {
         return `${this.#base}/${path}`;
     }
 
-    #fetch(method, path, accept, body) {
-        return fetch(this.#url(path), {
+    /* The first call of all may take its time: while the browser asks a person for his password the request is under way, and to give
+     * it up would close the question. */
+    #exchange(method, path, body) {
+        return exchange(this.#url(path), {
             method,
-            cache: "no-store",
-            credentials: this.#options.withCredentials ? "include" : "same-origin",
-            headers: body === undefined ? { Accept: accept } : { Accept: accept, "Content-Type": "application/json" },
+            credentials: credentials(this.#options.withCredentials),
+            headers: body === undefined ? {} : { "Content-Type": "application/json" },
             body: body === undefined ? undefined : JSON.stringify(body),
-            signal: this.#known ? AbortSignal.timeout(CALL_TIMEOUT) : this.#life?.signal,
+            signal: this.#known ? AbortSignal.timeout(CALL_TIMEOUT) : this.#link.signal,
         });
     }
 
     /* The result of a call, or a QueueError. Whoever is not identified is sent to `signin` on the way. */
     async #request(method, path, body) {
-        let response, answer;
-        try {
-            response = await this.#fetch(method, path, "application/json", body);
-            answer = await response.json().catch(() => null);
-        } catch (error) {
-            throw new QueueError("The server does not answer", 0, -1);
-        }
-        this.#known = response.status !== 401;
-        this.#user = this.#known ? headerText(response.headers.get(this.#options.userHeader)) ?? this.#user : "";
-        if (response.ok && answer?.success) {
-            return answer.result;
-        }
+        const told = await this.#exchange(method, path, body);
+        this.#known = told.response.status !== 401;
+        this.#user = this.#known ? headerText(told.response.headers.get(this.#options.userHeader)) ?? this.#user : "";
         if (!this.#known) {
             this.#end("signin", "");
         }
-        throw new QueueError(answer?.error ?? `The server answered ${response.status}`, response.status, answer?.errorCode ?? -1,
-            retryAfterOf(response));
+        return resultOf(told);
     }
 
     #told(event, handle) {
@@ -662,19 +539,5 @@ export class OperatorQueue extends EventTarget {
 
     #emit(type, detail) {
         this.dispatchEvent(new CustomEvent(type, { detail }));
-    }
-}
-
-function retryAfterOf(response) {
-    const seconds = Number(response.headers.get("Retry-After"));
-    return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
-}
-
-/* A browser reads header bytes as Latin-1; names are UTF-8. */
-function headerText(value) {
-    try {
-        return value && new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(value, (one) => one.charCodeAt(0)));
-    } catch {
-        return value;
     }
 }

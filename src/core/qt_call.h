@@ -41,11 +41,11 @@ typedef enum qt_verb {
     QT_PUBLISH,  /* `data` (type, key, message_id, version, topic_rules, items) to topics[0] -> seq (0: waits to be merged), listeners,
                     repeated, stale. TOO_LARGE: more items than one event holds */
     QT_NOTIFY,   /* `data` (type, mailbox, grace) to `who`, absent: to all who are there -> seq, delivered, stored */
-    QT_READ,     /* message `seq` of `who` leaves his mailbox; OK also when it is not there */
+    QT_READ,     /* message `seq` of `who` leaves his mailbox; OK also when it is not there, or of another life (since, if given) */
     QT_ACK,      /* streams have kept what they were given: `acks` leave their mailboxes */
     QT_CATCH_UP, /* what `stream` (EVENTS, NOTICES, FEED) has to hear after `after`: up to `until` by the topics' delivery rules, and
-                    broadcasts only with flag 1 (it came back); past it all; filtered by `keys` -> events, after, seq (the zone's last), more.
-                    lost: some of it is gone; nothing is given. skip 1: the stream knows that, go on with what there is. UNKNOWN */
+                    broadcasts only with flag 1 (it came back); past it all; filtered by `keys` -> events, after, seq (the zone's
+                    last), more. lost: some of it is gone; nothing is given. skip 1: it knows that, go on with what there is. UNKNOWN */
     QT_PUSH,     /* `texts` to the end of `queue`, all or nothing -> n = seqs. CONFLICT: it is closed */
     QT_CLOSE,    /* nothing more comes to `queue`; OK also when it is closed already */
     QT_DRAIN,    /* `who` takes what `queue` has, at most QT_DRAIN_MAX -> events, the terminator last, stream (of the loan), more */
@@ -239,10 +239,11 @@ typedef struct qt_event {
     apr_uint64_t stream;
     qt_event_kind kind;
     qt_reason reason;
+    apr_uint64_t group;      /* MESSAGE, LOST: see there; else 0 */
     union {
         qt_task_view task;
         struct {
-            apr_uint64_t group, seq;
+            apr_uint64_t seq;
             qt_str topic, key, type, data; /* key and type may be absent. FEED: data is fields, see below */
         };
     };
@@ -297,7 +298,7 @@ typedef struct qt_call {
     unsigned alone : 1;      /* QT_JOIN: older streams of the user of this kind end, replaced (QueueTasksDevices one) */
     unsigned versioned : 1;  /* QT_PUBLISH: version is given */
     qt_time grace;           /* JOIN, NOTIFY, DRAIN: how long who broke off is waited for */
-    qt_cursor since;         /* JOIN: the last event that the client has */
+    qt_cursor since;         /* JOIN, DRAIN: the last event that the client has; READ: of which life the message is */
     qt_str queue;
     const qt_str *topics;    /* JOIN, PUBLISH, TOPICS */
     apr_uint32_t ntopics;

@@ -235,7 +235,8 @@ static qt_topic *mail_of(qt_zone *z, qt_str who)
 
 apr_status_t qt_do_read(qt_zone *z, qt_time now, qt_call *call)
 {
-    qt_topic *mail = mail_of(z, call->who);
+    int foreign = call->since.given && call->since.epoch != z->epoch;
+    qt_topic *mail = foreign ? NULL : mail_of(z, call->who);
     qt_message *at = mail ? qt_message_at(z, mail->ring.last) : NULL;
 
     (void)now;

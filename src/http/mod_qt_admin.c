@@ -181,6 +181,14 @@ static apr_status_t page_of(mod_qt_ask *ask, qt_call *call, qt_str *after, int (
     return APR_SUCCESS;
 }
 
+static int fail_page(mod_qt_ask *ask, apr_status_t status)
+{
+    if (status == QT_E_UNKNOWN) {
+        ask->why = "what the page before ended with is gone: begin again";
+    }
+    return mod_qt_fail(ask, status);
+}
+
 int mod_qt_do_topics(mod_qt_ask *ask)
 {
     qt_str after;
@@ -194,7 +202,7 @@ int mod_qt_do_topics(mod_qt_ask *ask)
         status = run(ask, &call);
     }
     if (status != APR_SUCCESS) {
-        return mod_qt_fail(ask, status);
+        return fail_page(ask, status);
     }
     qt_buf_init(&buf, ask->r->pool);
     list = qt_json_open(&buf, '[');
@@ -217,7 +225,7 @@ int mod_qt_do_queues(mod_qt_ask *ask)
         status = run(ask, &call);
     }
     if (status != APR_SUCCESS) {
-        return mod_qt_fail(ask, status);
+        return fail_page(ask, status);
     }
     qt_buf_init(&buf, ask->r->pool);
     list = qt_json_open(&buf, '[');

@@ -89,9 +89,13 @@ static apr_status_t messages_of(mod_qt_ask *ask, qt_str *body, qt_call *call)
     return status;
 }
 
-/* None may look like the end (RK-27). */
-static apr_status_t none_terminates(mod_qt_ask *ask, const qt_call *call)
+/* None may look like the end (RK-27), and there may not be too many. */
+static apr_status_t check_messages(mod_qt_ask *ask, const qt_call *call)
 {
+    if (call->ntexts > QT_ADD_MAX) {
+        ask->why = "more messages than one request may add";
+        return QT_E_TOO_LARGE;
+    }
     for (apr_uint32_t i = 0; i < call->ntexts; i++) {
         if (qt_str_eq(call->texts[i], QT_STR_LIT(QT_SSE_TERMINATOR))) {
             ask->why = "a message must not be " QT_SSE_TERMINATOR ": close the queue";
@@ -108,7 +112,7 @@ int mod_qt_do_push(mod_qt_ask *ask)
     apr_status_t status = messages_of(ask, &body, &call);
 
     if (status == APR_SUCCESS) {
-        status = none_terminates(ask, &call);
+        status = check_messages(ask, &call);
     }
     if (status == APR_SUCCESS && call.ntexts > 0) {
         status = qt_store_call(ask->zone, &call, ask->r->pool);

@@ -171,8 +171,7 @@ static void put_counts(qt_json_out *out, const char *name, const char *const *na
 
 /* What is there of messages: the same. */
 #define MESSAGES(X)                                                                                                           \
-    X(topics, "topics") X(messages, "messages") X(users, "users") X(online, "online") X(queues, "queues")     \
-    X(queued, "queued")
+    X(topics, "topics") X(messages, "messages") X(users, "users") X(online, "online") X(queues, "queues") X(queued, "queued")
 
 static void put_totals(qt_json_out *out, const qt_stats *stats)
 {

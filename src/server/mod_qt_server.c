@@ -1,5 +1,6 @@
 /* Opens the store and the zones before the fork, keeps them over graceful restarts, and tells them of children that come and go. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ap_mpm.h>
 #include <http_core.h>
 #include <http_main.h>
 #include <apr_strings.h>
@@ -7,6 +8,7 @@
 #include <util_mutex.h>
 #include "config/mod_qt_conf.h"
 #include "config/mod_qt_log.h"
+#include "ipc/qt_shield.h"
 #include "server/mod_qt_server.h"
 #include "stream/mod_qt_stream.h"
 
@@ -164,6 +166,16 @@ int mod_qt_server_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *p
 
 /* ---- children ---- */
 
+/* Without worker threads the handler of a signal ends the process on top of whatever it interrupts. */
+static void step_shield(void)
+{
+    int threaded = AP_MPMQ_NOT_SUPPORTED;
+
+    if (ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded) == APR_SUCCESS && threaded == AP_MPMQ_NOT_SUPPORTED) {
+        qt_shield_use();
+    }
+}
+
 void mod_qt_server_child_init(apr_pool_t *pchild, server_rec *s)
 {
     retained *data = ap_retained_data_get(RETAINED_KEY);
@@ -172,6 +184,7 @@ void mod_qt_server_child_init(apr_pool_t *pchild, server_rec *s)
     if (!data || !data->store) {
         return;
     }
+    step_shield();
     status = qt_store_child_init(data->store, pchild);
     if (status == APR_SUCCESS) {
         mod_qt_stream_limits limits = {

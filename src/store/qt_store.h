@@ -35,6 +35,8 @@ int qt_store_bell_fd(qt_store *store);
 void qt_store_bell_clear(qt_store *store);
 /* Ring this child's own bell (any thread): the pump looks at its own matters. */
 void qt_store_bell_self(qt_store *store);
+/* The same, however it is with the bell: whoever rang it last may have been stopped in the middle of that. */
+void qt_store_bell_force(qt_store *store);
 /* Zones, to walk over: index from 0; NULL past the last. */
 qt_zone_ref *qt_store_zone(qt_store *store, unsigned index);
 /* Streams of children that died are given up (call it when the bell rang; cheap when there are none). */

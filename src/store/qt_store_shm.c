@@ -181,6 +181,11 @@ void qt_store_bell_self(qt_store *store)
     ring(store, store->slot, 0);
 }
 
+void qt_store_bell_force(qt_store *store)
+{
+    ring(store, store->slot, 1);
+}
+
 qt_zone_ref *qt_store_zone(qt_store *store, unsigned index)
 {
     qt_zone_ref *zone = store->zones;

@@ -133,6 +133,7 @@ static apr_status_t blocking_admit(mod_qt_stream *stream)
         return QT_E_CROWDED;
     }
     of(stream)->admitted = 1;
+    of(stream)->written = qt_store_now();
     return make_wake(of(stream));
 }
 
@@ -181,7 +182,7 @@ static int client_gone(blocking *b)
 
 static void pass(blocking *b, const char *p, apr_size_t n)
 {
-    b->gone = b->gone || mod_qt_transport_pass(&b->base, p, n) != APR_SUCCESS;
+    b->gone = b->gone || mod_qt_transport_pass(&b->base, b->base.r->output_filters, (qt_str){ p, n }) != APR_SUCCESS;
     b->written = qt_store_now();
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "config/mod_qt_log.h"
 #include "stream/mod_qt_event.h"
+#include "stream/mod_qt_filter.h"
 #include "stream/mod_qt_pump.h"
 #include "stream/mod_qt_registry.h"
 #include "stream/mod_qt_suspended.h"
@@ -53,36 +54,13 @@ static detached *of(mod_qt_stream *stream)
 
 /* ---- the handler's thread ---- */
 
-/* Filters that only frame a response, carry it or look for its end; whatever else stands in the chain may change what passes. */
-static int is_plain(const ap_filter_t *f)
-{
-    static const char *const plain[] = { "core", "queuetasks_unflush", "chunk", "content_length", "byterange", "http_header",
-                                         "http_outerror", "reqtimeout", "logio_ttfb_out" };
-    apr_size_t i = 0;
-
-    while (i < sizeof(plain) / sizeof(*plain) && strcmp(f->frec->name, plain[i]) != 0) {
-        i++;
-    }
-    return i < sizeof(plain) / sizeof(*plain);
-}
-
 static int all_plain(request_rec *r, const ap_filter_t *f)
 {
-    while (f && is_plain(f)) {
-        f = f->next;
-    }
+    f = mod_qt_filter_skip_plain(f, NULL);
     if (f) {
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "stream: not detached, for the sake of the filter %s", f->frec->name);
     }
     return !f;
-}
-
-static int has_chunks(const ap_filter_t *f)
-{
-    while (f && strcmp(f->frec->name, "chunk") != 0) {
-        f = f->next;
-    }
-    return f != NULL;
 }
 
 /* By the connection alone: filters of the request may still take themselves out when they see the head. */
@@ -108,7 +86,7 @@ static int detached_fits(mod_qt_stream *stream)
         return 0;
     }
     setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    d->chunked = has_chunks(stream->r->output_filters);
+    d->chunked = mod_qt_filter_has(stream->r->output_filters, "chunk");
     return 1;
 }
 

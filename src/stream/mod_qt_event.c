@@ -45,7 +45,7 @@ void mod_qt_event_frame(qt_buf *buf, const qt_event *event, apr_uint64_t epoch, 
         qt_buf_adds(&data, "{\"reason\":\"slow\"}");
         break;
     case QT_EV_TERMINATE:
-        qt_buf_adds(&data, "---terminate---");
+        qt_buf_adds(&data, QT_SSE_TERMINATOR);
         break;
     case QT_EV_MESSAGE:
         mod_qt_event_message(buf, event, epoch, 0);

@@ -427,8 +427,32 @@ int mod_qt_fanout_ask(mod_qt_fanout *fanout, qt_call *call)
     return 1;
 }
 
+/* It is told that something may be missing up to here: what else goes after that is another gap. */
+static int say_gap(mod_qt_fanout *fanout, mod_qt_subscriber *subscriber, apr_uint64_t last, const char *reason, apr_pool_t *pool)
+{
+    qt_buf text;
+
+    subscriber->warned = 1;
+    subscriber->gap_end = (apr_uint32_t)last;
+    mod_qt_frame_begin(&text, pool);
+    mod_qt_event_gap(&text, fanout->epoch, subscriber->seen, reason);
+    return say(fanout, subscriber, &text, subscriber->seen);
+}
+
+static int is_past_gap(const mod_qt_subscriber *subscriber, apr_uint64_t seq)
+{
+    return (apr_int32_t)((apr_uint32_t)seq - subscriber->gap_end) > 0;
+}
+
+/* All that was left inside the gap is given: from its end on nothing may be missing. */
+static void leave_gap(mod_qt_subscriber *subscriber)
+{
+    subscriber->warned = 0;
+    subscriber->seen += (apr_uint32_t)(subscriber->gap_end - (apr_uint32_t)subscriber->seen);
+}
+
 /* Where it begins, once. */
-static int say_begin(mod_qt_fanout *fanout, mod_qt_subscriber *subscriber, apr_pool_t *pool)
+static int say_begin(mod_qt_fanout *fanout, mod_qt_subscriber *subscriber, const qt_call *call, apr_pool_t *pool)
 {
     qt_buf text;
 
@@ -436,41 +460,35 @@ static int say_begin(mod_qt_fanout *fanout, mod_qt_subscriber *subscriber, apr_p
         return 1;
     }
     subscriber->fresh = 0;
-    if (!subscriber->announced && !subscriber->foreign) {
+    if (subscriber->foreign) {
+        return say_gap(fanout, subscriber, call->seq, "unknown-id", pool);
+    }
+    if (!subscriber->announced) {
         return 1;
     }
     mod_qt_frame_begin(&text, pool);
-    if (subscriber->announced) {
-        mod_qt_event_synchronizing(&text, fanout->epoch, subscriber->until);
-        return say(fanout, subscriber, &text, subscriber->until);
-    }
-    subscriber->warned = 1;
-    mod_qt_event_gap(&text, fanout->epoch, subscriber->seen, "unknown-id");
-    return say(fanout, subscriber, &text, subscriber->seen);
+    mod_qt_event_synchronizing(&text, fanout->epoch, subscriber->until);
+    return say(fanout, subscriber, &text, subscriber->until);
 }
 
 /* Some of what it missed is gone: it is told so once, and then given what is left; a slow client only if its Location wants it. */
-static int warn(mod_qt_fanout *fanout, mod_qt_subscriber *subscriber, apr_pool_t *pool)
+static void warn(mod_qt_fanout *fanout, mod_qt_subscriber *subscriber, const qt_call *call, apr_pool_t *pool)
 {
     int late = subscriber->seen < subscriber->until;
-    qt_buf text;
 
     if (subscriber->warned) {
-        return 1;
+        return;
     }
     if (!late && !subscriber->skip) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, fanout->child->server, QTLOGNO(00230) "stream %" APR_UINT64_T_FMT ": closed, since its "
                      "client reads too slowly: what it missed is gone", subscriber->number);
         end(fanout, subscriber);
-        return 0;
+        return;
     }
-    subscriber->warned = 1;
-    mod_qt_frame_begin(&text, pool);
-    mod_qt_event_gap(&text, fanout->epoch, subscriber->seen, late ? "evicted" : "slow");
-    return say(fanout, subscriber, &text, subscriber->seen);
+    say_gap(fanout, subscriber, call->seq, late ? "evicted" : "slow", pool);
 }
 
-/* 0: not all, the client takes no more; it goes on after the last that was written. */
+/* 0: not all, the client takes no more or a gap ends here; it goes on after the last that was written. */
 static int give_all(mod_qt_fanout *fanout, mod_qt_subscriber *subscriber, const qt_call *call, apr_pool_t *pool)
 {
     int more = 1;
@@ -478,6 +496,10 @@ static int give_all(mod_qt_fanout *fanout, mod_qt_subscriber *subscriber, const 
     for (apr_uint32_t i = 0; more && i < call->n; i++) {
         letter what = { .event = &call->events[i], .epoch = call->epoch, .pool = pool };
 
+        if (subscriber->warned && is_past_gap(subscriber, what.event->seq)) {
+            leave_gap(subscriber);
+            return 0;
+        }
         more = give(fanout, subscriber, &what);
     }
     return more;
@@ -485,13 +507,19 @@ static int give_all(mod_qt_fanout *fanout, mod_qt_subscriber *subscriber, const 
 
 static void go_on(mod_qt_fanout *fanout, mod_qt_subscriber *subscriber, const qt_call *call, apr_pool_t *pool)
 {
-    if (!say_begin(fanout, subscriber, pool)) {
+    if (!say_begin(fanout, subscriber, call, pool)) {
         return;
     }
     if (call->lost) {
-        warn(fanout, subscriber, pool);
+        warn(fanout, subscriber, call, pool);
     }
-    else if (give_all(fanout, subscriber, call, pool)) {
+    else if (!give_all(fanout, subscriber, call, pool)) {
+        return;
+    }
+    else if (subscriber->warned && is_past_gap(subscriber, call->after)) {
+        leave_gap(subscriber);
+    }
+    else {
         subscriber->seen = call->after;
         subscriber->behind = call->more;
         subscriber->warned = call->more && subscriber->warned;

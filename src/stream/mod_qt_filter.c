@@ -2,79 +2,163 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream/mod_qt_filter.h"
 
+#include <errno.h>
 #include <http_config.h>
 #include <http_core.h>
 #include <http_request.h>
+#include <sys/socket.h>
+#include "stream/mod_qt_transport.h"
 
 #define FILTER_NAME "QUEUETASKS_UNFLUSH"
-/* Most bytes given to the core at a time, unless FlushMaxThreshold is less. */
-#define PIECE_MAX 16384
+/* Most buckets written by one system call. */
+#define PIECES 16
 
 typedef struct unflush {
-    apr_bucket_brigade *held;  /* what the core may not have yet, set aside */
-    apr_bucket_brigade *piece; /* what it gets next; empty between calls */
-    apr_size_t limit;          /* most bytes of a piece */
-    int flushed;               /* a FLUSH bucket has come this far */
+    apr_bucket_brigade *held;  /* what the client has not taken yet, set aside */
+    apr_bucket_brigade *piece; /* what the core gets next; empty between calls */
+    int fd;
+    unsigned flushed : 1;      /* a FLUSH bucket has come this far */
+    unsigned core_holds : 1;   /* the core filter may have something of its own to write first */
 } unflush;
 
+/* mod_logio's count of what goes out, kept by the core filter for what goes through it. */
+APR_DECLARE_OPTIONAL_FN(void, ap_logio_add_bytes_out, (conn_rec *c, apr_off_t bytes));
+
 static ap_filter_rec_t *handle;
+static APR_OPTIONAL_FN_TYPE(ap_logio_add_bytes_out) *count_out;
 
-static void drop_flushes(unflush *u, apr_bucket_brigade *bb)
+static apr_ssize_t told_of(ap_filter_t *f, apr_ssize_t sent)
 {
-    apr_bucket *b = APR_BRIGADE_FIRST(bb);
+    if (sent > 0 && count_out) {
+        count_out(f->c, sent);
+    }
+    return sent;
+}
 
-    while (b != APR_BRIGADE_SENTINEL(bb)) {
-        apr_bucket *next = APR_BUCKET_NEXT(b);
+/* Bytes that the socket took, at once; *rv: the client is gone. */
+static apr_size_t put(ap_filter_t *f, struct iovec *vec, apr_size_t n, apr_status_t *rv)
+{
+    struct msghdr what = { .msg_iov = vec, .msg_iovlen = n };
+    apr_ssize_t sent;
 
-        if (APR_BUCKET_IS_FLUSH(b)) {
-            apr_bucket_delete(b);
-            u->flushed = 1;
+    do {
+        sent = sendmsg(((unflush *)f->ctx)->fd, &what, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+        *rv = APR_FROM_OS_ERROR(errno);
+    }
+    return sent > 0 ? (apr_size_t)told_of(f, sent) : 0;
+}
+
+/* The buckets of data in front, at most PIECES. */
+static apr_size_t gather(apr_bucket_brigade *from, struct iovec *vec, apr_size_t *bytes, apr_status_t *rv)
+{
+    apr_bucket *b = APR_BRIGADE_FIRST(from);
+    apr_size_t n = 0;
+
+    for (*bytes = 0; n < PIECES && *rv == APR_SUCCESS && b != APR_BRIGADE_SENTINEL(from) && !APR_BUCKET_IS_METADATA(b); n++) {
+        const char *p;
+
+        *rv = apr_bucket_read(b, &p, &vec[n].iov_len, APR_BLOCK_READ);
+        vec[n].iov_base = (void *)(apr_uintptr_t)p;
+        *bytes += *rv == APR_SUCCESS ? vec[n].iov_len : 0;
+        b = APR_BUCKET_NEXT(b);
+    }
+    return n;
+}
+
+static void drop_bytes(apr_bucket_brigade *from, apr_size_t n)
+{
+    while (n) {
+        apr_bucket *b = APR_BRIGADE_FIRST(from);
+
+        if (b->length > n) {
+            apr_bucket_split(b, n);
         }
-        b = next;
+        n -= b->length;
+        apr_bucket_delete(b);
     }
 }
 
-/* The end of a request comes in a piece of its own: the core may be told to wait for its client at once by FlushMaxPipelined 0. */
-static void cut_piece(unflush *u, apr_bucket_brigade *from)
+/* Data in front goes to the socket. 0: that is all it takes, or (*rv) the client is gone. */
+static int write_data(ap_filter_t *f, apr_bucket_brigade *from, apr_status_t *rv)
 {
-    apr_size_t n = 0;
+    struct iovec vec[PIECES];
+    apr_size_t bytes, n = gather(from, vec, &bytes, rv), sent;
 
-    while (!APR_BRIGADE_EMPTY(from) && n < u->limit) {
-        apr_bucket *b = APR_BRIGADE_FIRST(from);
-
-        if (n && AP_BUCKET_IS_EOR(b)) {
-            return;
-        }
-        if (b->length > u->limit - n) {
-            apr_bucket_split(b, u->limit - n);
-        }
-        n += b->length;
-        APR_BUCKET_REMOVE(b);
-        APR_BRIGADE_INSERT_TAIL(u->piece, b);
+    if (*rv != APR_SUCCESS) {
+        return 0;
     }
+    sent = bytes ? put(f, vec, n, rv) : 0;
+    if (sent == bytes) { /* with whatever is empty */
+        for (; n > 0; n--) {
+            apr_bucket_delete(APR_BRIGADE_FIRST(from));
+        }
+        return 1;
+    }
+    drop_bytes(from, sent);
+    return 0;
 }
 
 /* A NULL brigade is a word that only the core filter understands; it is the last one. */
 static apr_status_t core_writes(ap_filter_t *f)
 {
+    unflush *u = f->ctx;
+    apr_status_t rv;
+
     while (f->next) {
         f = f->next;
     }
-    return f->frec->filter_func.out_func(f, NULL);
+    f->c->data_in_output_filters = 0; /* it touches this only when it holds something */
+    rv = f->frec->filter_func.out_func(f, NULL);
+    u->core_holds = f->c->data_in_output_filters;
+    return rv;
 }
 
-/* Give `from` to the core as long as the client takes it. */
+/* What is in front and is no data (the end of a request) is the core's to see. */
+static apr_status_t pass_mark(ap_filter_t *f, apr_bucket_brigade *from)
+{
+    unflush *u = f->ctx;
+    apr_bucket *b = APR_BRIGADE_FIRST(from);
+    apr_status_t rv;
+
+    APR_BUCKET_REMOVE(b);
+    if (APR_BUCKET_IS_FLUSH(b)) {
+        u->flushed = 1;
+        apr_bucket_destroy(b);
+        return APR_SUCCESS;
+    }
+    APR_BRIGADE_INSERT_TAIL(u->piece, b);
+    u->core_holds = 1;
+    rv = ap_pass_brigade(f->next, u->piece);
+    apr_brigade_cleanup(u->piece);
+    return rv;
+}
+
+static apr_status_t client_there(const conn_rec *c)
+{
+    return c->aborted ? APR_ECONNABORTED : APR_SUCCESS;
+}
+
+/* Write from `from` as long as the client takes it. */
 static apr_status_t feed(ap_filter_t *f, apr_bucket_brigade *from)
 {
     unflush *u = f->ctx;
-    apr_status_t rv = core_writes(f);
+    apr_status_t rv = client_there(f->c);
+    int more = 1;
 
-    while (rv == APR_SUCCESS && !f->c->data_in_output_filters && !APR_BRIGADE_EMPTY(from)) {
-        cut_piece(u, from);
-        rv = ap_pass_brigade(f->next, u->piece);
-        apr_brigade_cleanup(u->piece);
-        if (rv == APR_SUCCESS) {
+    while (rv == APR_SUCCESS && more) {
+        if (u->core_holds) {
             rv = core_writes(f);
+        }
+        if (rv != APR_SUCCESS || u->core_holds || APR_BRIGADE_EMPTY(from)) {
+            break;
+        }
+        if (APR_BUCKET_IS_METADATA(APR_BRIGADE_FIRST(from))) {
+            rv = pass_mark(f, from);
+        }
+        else {
+            more = write_data(f, from, &rv);
         }
     }
     return rv;
@@ -89,9 +173,7 @@ static apr_status_t settle(ap_filter_t *f, apr_status_t rv)
         apr_brigade_cleanup(u->held);
         f->c->aborted = 1;
     }
-    else if (!APR_BRIGADE_EMPTY(u->held)) {
-        f->c->data_in_output_filters = 1;
-    }
+    f->c->data_in_output_filters = u->core_holds || !APR_BRIGADE_EMPTY(u->held);
     return rv;
 }
 
@@ -102,12 +184,28 @@ apr_status_t mod_qt_filter_push(ap_filter_t *filter)
     return settle(filter, feed(filter, u->held));
 }
 
+apr_status_t mod_qt_filter_send(ap_filter_t *filter, const char *p, apr_size_t n)
+{
+    unflush *u = filter->ctx;
+    struct iovec vec = { (void *)(apr_uintptr_t)p, n };
+    apr_status_t rv = client_there(filter->c);
+    apr_size_t sent = 0;
+
+    if (rv == APR_SUCCESS && !u->core_holds && APR_BRIGADE_EMPTY(u->held)) {
+        sent = put(filter, &vec, 1, &rv);
+    }
+    if (rv == APR_SUCCESS && sent < n) {
+        apr_brigade_write(u->held, NULL, NULL, p + sent, n - sent);
+    }
+    return settle(filter, rv);
+}
+
+/* Marks that stand behind what is held must wait for it; flushes need not. */
 static apr_status_t unflush_out(ap_filter_t *f, apr_bucket_brigade *bb)
 {
     unflush *u = f->ctx;
     apr_status_t rv = APR_SUCCESS;
 
-    drop_flushes(u, bb);
     if (APR_BRIGADE_EMPTY(u->held)) {
         rv = feed(f, bb);
     }
@@ -126,12 +224,12 @@ int mod_qt_filter_flushed(const ap_filter_t *filter)
 void mod_qt_filter_add(request_rec *r)
 {
     conn_rec *c = r->connection;
-    const core_server_config *core = ap_get_core_module_config(c->base_server->module_config);
     unflush *u = apr_pcalloc(c->pool, sizeof(*u));
 
     u->held = apr_brigade_create(c->pool, c->bucket_alloc);
     u->piece = apr_brigade_create(c->pool, c->bucket_alloc);
-    u->limit = core->flush_max_threshold < PIECE_MAX ? core->flush_max_threshold : PIECE_MAX;
+    u->fd = mod_qt_transport_fd(c);
+    u->core_holds = 1; /* the answer to an earlier request, perhaps */
     /* With r, although the filter is the connection's: else the request's own chain would lead around it. */
     ap_add_output_filter_handle(handle, u, r, c);
 }
@@ -146,7 +244,41 @@ ap_filter_t *mod_qt_filter_of(conn_rec *c)
     return f;
 }
 
+int mod_qt_filter_is_plain(const ap_filter_t *f)
+{
+    static const char *const plain[] = { "core", "queuetasks_unflush", "chunk", "content_length", "byterange", "http_header",
+                                         "http_outerror", "reqtimeout", "logio_ttfb_out" };
+    apr_size_t i = 0;
+
+    while (i < sizeof(plain) / sizeof(*plain) && strcmp(f->frec->name, plain[i]) != 0) {
+        i++;
+    }
+    return i < sizeof(plain) / sizeof(*plain);
+}
+
+const ap_filter_t *mod_qt_filter_skip_plain(const ap_filter_t *from, const ap_filter_t *to)
+{
+    while (from && from != to && mod_qt_filter_is_plain(from)) {
+        from = from->next;
+    }
+    return from;
+}
+
+int mod_qt_filter_has(const ap_filter_t *from, const char *name)
+{
+    while (from && strcmp(from->frec->name, name) != 0) {
+        from = from->next;
+    }
+    return from != NULL;
+}
+
+static void find_logio(void)
+{
+    count_out = APR_RETRIEVE_OPTIONAL_FN(ap_logio_add_bytes_out);
+}
+
 void mod_qt_filter_register(void)
 {
     handle = ap_register_output_filter(FILTER_NAME, unflush_out, NULL, AP_FTYPE_NETWORK - 1);
+    ap_hook_optional_fn_retrieve(find_logio, NULL, NULL, APR_HOOK_MIDDLE);
 }

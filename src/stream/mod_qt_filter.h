@@ -8,9 +8,9 @@
 
 /*
  * httpd's core output filter waits for the client when it meets a FLUSH bucket or holds more than FlushMaxThreshold. This
- * filter, just above it, takes FLUSH buckets out (the filters above have acted upon them), hands the core no more than it takes
- * without waiting, lets it write what the socket takes, and keeps the rest. While anything is kept, here or in the core,
- * c->data_in_output_filters is 1: "clogged".
+ * filter, just above it, takes FLUSH buckets out (the filters above have acted upon them), writes data to the socket itself, as much
+ * as that takes without waiting, and keeps the rest; the core sees only what is no data. While anything is kept, here or (from an
+ * earlier answer) in the core, c->data_in_output_filters is 1: "clogged".
  */
 void mod_qt_filter_register(void);
 /* Put it into the chain of r's connection, for the rest of the connection's life; the thread that owns r. */
@@ -21,5 +21,16 @@ ap_filter_t *mod_qt_filter_of(conn_rec *c);
 int mod_qt_filter_flushed(const ap_filter_t *filter);
 /* The socket is writable again: write what it takes. An error: the client is gone. */
 apr_status_t mod_qt_filter_push(ap_filter_t *filter);
+/* What would pass all filters above unchanged may come in by this door instead; copied where it must wait. An error: as above. */
+apr_status_t mod_qt_filter_send(ap_filter_t *filter, const char *p, apr_size_t n);
+
+/* ---- looking at chains ---- */
+
+/* Filters that only frame a response, carry it or look for its end; whatever else stands in a chain may change what passes. */
+int mod_qt_filter_is_plain(const ap_filter_t *f);
+/* The first that is not plain, or `to` (NULL: the end). */
+const ap_filter_t *mod_qt_filter_skip_plain(const ap_filter_t *from, const ap_filter_t *to);
+/* Whether a filter of this name (in lower case) stands in the chain. */
+int mod_qt_filter_has(const ap_filter_t *from, const char *name);
 
 #endif

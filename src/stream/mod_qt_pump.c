@@ -496,7 +496,7 @@ void mod_qt_pump_drain(mod_qt_pump *pump, int fast)
     if (fast || !apr_atomic_read32(&pump->drain)) {
         apr_atomic_set32(&pump->drain, fast ? 2 : 1);
     }
-    qt_store_bell_self(pump->child->store);
+    qt_store_bell_force(pump->child->store);
 }
 
 static apr_status_t join(void *data)

@@ -6,6 +6,7 @@
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
 #include <stdlib.h>
+#include "ipc/qt_shield.h"
 #include "stream/mod_qt_slab.h"
 
 #define SLOTS_FIRST 64
@@ -30,12 +31,14 @@ struct mod_qt_registry {
 
 void mod_qt_registry_lock(mod_qt_registry *registry)
 {
+    qt_shield_raise();
     apr_thread_mutex_lock(registry->mutex);
 }
 
 void mod_qt_registry_unlock(mod_qt_registry *registry)
 {
     apr_thread_mutex_unlock(registry->mutex);
+    qt_shield_lower();
 }
 
 static apr_status_t free_slots(void *data)

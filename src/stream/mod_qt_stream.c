@@ -165,8 +165,8 @@ static int send_head(mod_qt_stream *stream)
     return rv == APR_SUCCESS;
 }
 
-/* Now that the head has passed the filters it is seen which of them stay. */
-static void settle(mod_qt_stream *stream)
+/* Now that the head has passed the filters it is seen which of them stay. 0: nobody can carry such a stream at the moment. */
+static int settle(mod_qt_stream *stream)
 {
     unsigned at = 0;
 
@@ -176,7 +176,19 @@ static void settle(mod_qt_stream *stream)
         }
         at = choose(at + 1, stream->r, &stream->conf);
         mod_qt_registry_change(stream, transports[at]);
+        if (stream->transport->admit && stream->transport->admit(stream) != APR_SUCCESS) {
+            return 0;
+        }
     }
+    return 1;
+}
+
+/* Before it was carried: the response ends with what has been written. */
+static int give_up(mod_qt_stream *stream)
+{
+    mod_qt_transport_leave(stream, stream->r->pool);
+    mod_qt_registry_release(stream);
+    return OK;
 }
 
 /* For log formats: %{queuetasks-user}n and its like. */
@@ -213,12 +225,9 @@ int mod_qt_stream_open(request_rec *r, qt_zone_ref *zone, qt_call *join, const m
         mod_qt_registry_release(stream);
         return DECLINED;
     }
-    if (!send_head(stream)) {
-        mod_qt_transport_leave(stream, r->pool);
-        mod_qt_registry_release(stream);
-        return OK;
+    if (!send_head(stream) || !settle(stream)) {
+        return give_up(stream);
     }
-    settle(stream);
     note(stream);
     if (mod_qt_fanout_serves(stream->kind)) {
         mod_qt_fanout_join(stream, join, conf);

@@ -51,9 +51,10 @@ struct mod_qt_subscriber {
     unsigned foreign : 1;     /* it came with an id that is none of this zone's life */
     unsigned resumed : 1;     /* it came with one that is */
     unsigned skip : 1;        /* too far behind it goes on with a gap; else it is ended */
-    unsigned warned : 1;      /* of a gap, as long as it is behind */
+    unsigned warned : 1;      /* of a gap, which may reach up to gap_end */
     unsigned form : 2;        /* mod_qt_form */
     unsigned nseats : 16;
+    apr_uint32_t gap_end;     /* the lower half of a place in the sequence */
     mod_qt_seat seats[];      /* of a mailbox: the first is its user's own */
 };
 

@@ -10,6 +10,7 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <mpm_common.h>
+#include <util_filter.h>
 #include "config/mod_qt_log.h"
 #include "stream/mod_qt_filter.h"
 #include "stream/mod_qt_pump.h"
@@ -21,6 +22,9 @@
 #define LINGER_MAX (2 * QT_SECOND)
 /* How long a clogged client may take to drain when the child is stopping. */
 #define DRAIN_STOPPING (2 * QT_SECOND)
+
+/* Where a frame goes in: at the top, or below filters that would let it pass as it is. */
+typedef enum door { AT_REQUEST, AT_CONNECTION, AT_SOCKET } door;
 
 /*
  * What comes next, for an adopted stream. Each goes down only.
@@ -39,6 +43,8 @@ typedef struct suspended {
     apr_uint64_t adopted_turn;
     qt_time patience;     /* the server's Timeout */
     apr_size_t heard;     /* bytes the client sent */
+    door door;
+    unsigned chunked : 1; /* the head said so */
     unsigned clogged : 1; /* the zone holds its events */
 } suspended;
 
@@ -49,23 +55,14 @@ static suspended *of(mod_qt_stream *stream)
 
 /* ---- the handler's thread ---- */
 
-/* Filters that sleep in the thread that writes: the pump may not, so that such a response keeps a thread of its own. */
-static int has_sleeper(const ap_filter_t *f)
-{
-    while (f && strcmp(f->frec->name, "rate_limit") != 0) {
-        f = f->next;
-    }
-    return f != NULL;
-}
-
 static int suspended_can(const mod_qt_child *child, request_rec *r, const mod_qt_stream_conf *conf)
 {
     int async = 0;
 
     (void)child;
     (void)conf;
-    if (r->main || r->prev || r->connection->master || !r->connection->cs || has_sleeper(r->output_filters)) {
-        return 0;
+    if (r->main || r->prev || r->connection->master || !r->connection->cs || mod_qt_filter_has(r->output_filters, "rate_limit")) {
+        return 0; /* it sleeps in the thread that writes, which the pump may not */
     }
     return ap_mpm_query(AP_MPMQ_IS_ASYNC, &async) == APR_SUCCESS && async;
 }
@@ -81,16 +78,45 @@ static void warn_of_keeper(request_rec *r)
     }
 }
 
+/*
+ * Nothing that is freed from now on would be used again for hours: it goes back to the system. The rest of httpd's input buffer, 8 KB
+ * for a few lines of request, hangs on an empty bucket until somebody looks for more input.
+ */
+static void keep_no_memory(mod_qt_stream *stream)
+{
+    ap_get_brigade(stream->c->input_filters, stream->bb, AP_MODE_SPECULATIVE, APR_NONBLOCK_READ, 1);
+    apr_brigade_cleanup(stream->bb);
+    apr_allocator_max_free_set(apr_pool_allocator_get(stream->c->pool), 1);
+}
+
 apr_status_t mod_qt_suspended_greet(mod_qt_stream *stream, const char *p, apr_size_t n)
 {
     apr_status_t rv;
 
+    if (stream->transport == &mod_qt_suspended) {
+        keep_no_memory(stream);
+    }
     mod_qt_filter_add(stream->r);
-    rv = mod_qt_transport_pass(stream, p, n);
+    rv = mod_qt_transport_pass(stream, stream->r->output_filters, (qt_str){ p, n });
     if (rv == APR_SUCCESS && !mod_qt_filter_flushed(mod_qt_filter_of(stream->c))) {
         warn_of_keeper(stream->r);
     }
     return rv;
+}
+
+/*
+ * Who keeps back what is flushed has it from elsewhere (mod_ext_filter: a process), and waits for that in the thread that writes the
+ * end, up to Timeout: not in the pump, where all streams would wait with it. Its thread may wait for the client, too.
+ */
+static int suspended_fits(mod_qt_stream *stream)
+{
+    ap_filter_t *filter = mod_qt_filter_of(stream->c);
+
+    if (mod_qt_filter_flushed(filter) || stream->c->data_in_output_filters) {
+        return 1;
+    }
+    ap_remove_output_filter(filter);
+    return 0;
 }
 
 /* The request dies: as the pump wants it, or too early for the pump. */
@@ -112,9 +138,24 @@ static apr_status_t forget_request(void *data)
     return APR_SUCCESS;
 }
 
+/* Now that the head has gone through, the chain is the one that stays. */
+static door find_door(const mod_qt_stream *stream, const ap_filter_t *ours)
+{
+    const ap_filter_t *connection = stream->c->output_filters;
+
+    if (mod_qt_filter_skip_plain(stream->r->output_filters, connection) != connection) {
+        return AT_REQUEST;
+    }
+    return mod_qt_filter_skip_plain(connection, ours) == ours ? AT_SOCKET : AT_CONNECTION;
+}
+
 static int suspended_carry(mod_qt_stream *stream)
 {
-    of(stream)->filter = mod_qt_filter_of(stream->c);
+    suspended *s = of(stream);
+
+    s->filter = mod_qt_filter_of(stream->c);
+    s->door = find_door(stream, s->filter);
+    s->chunked = mod_qt_filter_has(stream->r->output_filters, "chunk");
     apr_pool_cleanup_register(stream->r->pool, stream, forget_request, apr_pool_cleanup_null);
     ap_set_module_config(stream->c->conn_config, &queuetasks_module, stream);
     return SUSPENDED;
@@ -200,12 +241,30 @@ static void after_write(mod_qt_stream *stream)
     }
 }
 
+static apr_status_t pass_in(mod_qt_stream *stream, const mod_qt_frame *frame)
+{
+    suspended *s = of(stream);
+    qt_str bytes = s->door != AT_REQUEST && s->chunked ? frame->chunk : frame->text;
+    apr_status_t rv;
+
+    if (s->door == AT_SOCKET) {
+        rv = mod_qt_filter_send(s->filter, bytes.p, bytes.n);
+    }
+    else {
+        rv = mod_qt_transport_pass(stream, s->door == AT_REQUEST ? stream->r->output_filters : stream->c->output_filters, bytes);
+    }
+    if (s->door != AT_REQUEST) {
+        stream->r->bytes_sent += (apr_off_t)frame->text.n; /* which a filter above counts, for the access log */
+    }
+    return rv;
+}
+
 static void suspended_write(mod_qt_stream *stream, const mod_qt_frame *frame)
 {
     if (of(stream)->phase != FLOWING) {
         return;
     }
-    if (mod_qt_transport_pass(stream, frame->text.p, frame->text.n) != APR_SUCCESS) {
+    if (pass_in(stream, frame) != APR_SUCCESS) {
         lose(stream);
         return;
     }
@@ -384,6 +443,7 @@ const mod_qt_transport mod_qt_suspended = {
     .size = sizeof(suspended),
     .can = suspended_can,
     .greet = mod_qt_suspended_greet,
+    .fits = suspended_fits,
     .carry = suspended_carry,
     .write = suspended_write,
     .end = suspended_end,

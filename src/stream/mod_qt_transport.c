@@ -16,14 +16,14 @@
 /* More than this from a client in the life of a stream (renewed keys, a careless pipeline) is an attack. */
 #define HEARD_MAX 65536
 
-apr_status_t mod_qt_transport_pass(mod_qt_stream *stream, const char *p, apr_size_t n)
+apr_status_t mod_qt_transport_pass(mod_qt_stream *stream, ap_filter_t *to, qt_str bytes)
 {
     apr_bucket_alloc_t *alloc = stream->c->bucket_alloc;
     apr_status_t rv;
 
-    APR_BRIGADE_INSERT_TAIL(stream->bb, apr_bucket_transient_create(p, n, alloc));
+    APR_BRIGADE_INSERT_TAIL(stream->bb, apr_bucket_transient_create(bytes.p, bytes.n, alloc));
     APR_BRIGADE_INSERT_TAIL(stream->bb, apr_bucket_flush_create(alloc));
-    rv = ap_pass_brigade(stream->r->output_filters, stream->bb);
+    rv = ap_pass_brigade(to, stream->bb);
     apr_brigade_cleanup(stream->bb);
     return stream->c->aborted ? APR_ECONNABORTED : rv;
 }

@@ -5,6 +5,7 @@
 
 #include <apr_poll.h>
 #include <httpd.h>
+#include <util_filter.h>
 #include "stream/mod_qt_frame.h"
 #include "stream/mod_qt_stream.h"
 #include "stream/mod_qt_timer.h"
@@ -95,8 +96,8 @@ struct mod_qt_stream {
     apr_pollfd_t pfd;          /* reqevents 0: its socket is not watched */
 };
 
-/* Give a frame, flushed, to the filters of the request. An error: the client is gone. The owner. */
-apr_status_t mod_qt_transport_pass(mod_qt_stream *stream, const char *p, apr_size_t n);
+/* Give bytes, flushed, to a filter of the chain and those behind it. An error: the client is gone. The owner. */
+apr_status_t mod_qt_transport_pass(mod_qt_stream *stream, ap_filter_t *to, qt_str bytes);
 /*
  * Its client takes nothing for now, or more again; it is over (once). The owner, but for holding a blocking stream, which is the
  * pump's. The zone is told (QT_HOLD, QT_LEAVE), but that streams of messages are held by this child alone. `pool` is for scratch.

@@ -9,7 +9,7 @@ int qt_message_admits(const qt_str *keys, apr_uint32_t nkeys, qt_str key)
 {
     apr_uint32_t i = 0;
 
-    if (nkeys == 0 || !key.p) {
+    if (nkeys == 0 || !key.n) {
         return 1;
     }
     while (i < nkeys && !qt_str_eq(keys[i], key)) {
@@ -35,7 +35,7 @@ void qt_message_envelope(qt_buf *buf, qt_str topic, qt_str key, qt_str type, qt_
     qt_json_out out = qt_json_open(buf, '{');
 
     qt_json_put_str(&out, "topic", topic);
-    qt_json_put_str(&out, "key", key);
+    qt_json_put_str(&out, "key", key.n ? key : QT_STR_NONE);
     qt_json_put_str(&out, "type", type.n ? type : QT_STR_LIT("message"));
     if (is_json(data)) {
         qt_json_put_raw(&out, "data", data);

@@ -5,11 +5,11 @@
 
 #include "base/qt_buf.h"
 
-/* Whether a stream with this filter is given an event with this key: no filter, no key, or one that is in it. */
+/* Whether a stream with this filter is given an event with this key: no filter, no key (absent or empty), or one that is in it. */
 int qt_message_admits(const qt_str *keys, apr_uint32_t nkeys, qt_str key);
 
 /*
- * {"topic","key","type","data"}: an absent key is null, an absent type "message"; data is JSON where it reads as one JSON text
+ * {"topic","key","type","data"}: an absent or empty key is null, an absent type "message"; data is JSON where it reads as one JSON text
  * (qt_json_parse), as it stands, else a string.
  */
 void qt_message_envelope(qt_buf *buf, qt_str topic, qt_str key, qt_str type, qt_str data);

@@ -8,8 +8,12 @@ use lib "$FindBin::Bin/../lib";
 use QueueTasks::Source qw(files slurp);
 
 # A gap here is a row that the requirements do not have.
-my @wanted = ((map { "QT-$_" } 1 .. 70), (map { "X-$_" } 1 .. 13));
-my $row = qr/\b(?:QT|X)-\d+\b/;
+my %numbers = (
+    QT => [1 .. 70], RK => [1 .. 16, 20 .. 29], NT => [1 .. 21, 30 .. 35, 50 .. 61, 70 .. 78], SP => [1 .. 19, 30 .. 33, 40 .. 49], N8 => [1 .. 20],
+    X => [1 .. 13],
+);
+my @wanted = map { my $kind = $_; map { "$kind-$_" } @{ $numbers{$kind} } } qw(QT RK NT SP N8 X);
+my $row = qr/\b(?:QT|RK|NT|SP|N8|X)-\d+\b/;
 
 # ---- the page ----
 

@@ -175,6 +175,37 @@ static void fell_behind(const mod_qt_transport *transport, int skip)
     end();
 }
 
+/* What it was told of may be missing up to then, and no further. */
+static void fell_behind_again(void)
+{
+    stream *s;
+
+    note("a second gap");
+    begin();
+    s = open_stream((wish){ .kind = QT_K_EVENTS, .groups = 1, .skip = 1 });
+    s->takes = 1;
+    publish(0, QT_STR_NONE, "1");
+    publish(0, QT_STR_NONE, "2");
+    publish(0, QT_STR_NONE, "3");
+    zone_kept[0] = 102;
+    settle();
+    s->heard.n = 0;
+    flow(s, 1);
+    settle();
+    heard_is(s, "id: e-101\nevent: gap\ndata: {\"reason\":\"slow\"}\n\n", "it takes the word of the gap, and no more");
+    publish(0, QT_STR_NONE, "4");
+    publish(0, QT_STR_NONE, "5");
+    zone_kept[0] = 104;
+    flow(s, 1);
+    settle();
+    heard_is(s, "id: e-103\nevent: gap\ndata: {\"reason\":\"slow\"}\n\n", "what went since then is another gap");
+    flow(s, -1);
+    publish(0, QT_STR_NONE, "6");
+    settle();
+    heard_is(s, "id: e-105\ndata: 5\n\nid: e-106\ndata: 6\n\n", "what is left is given");
+    end();
+}
+
 static void lost(void)
 {
     stream *s;
@@ -362,6 +393,7 @@ int main(void)
     }
     forms_and_filters();
     silence();
+    fell_behind_again();
     lost();
     lost_while_told();
     apr_pool_create(&pool, NULL);

@@ -51,10 +51,12 @@ static void step(void)
         break;
     case 3:
         look();
-        collect(chance(4));
+        collect(chance(8));
         break;
     case 4:
-        catch_up_once();
+        for (unsigned n = chance(2 * STREAMS); n-- > 0;) {
+            catch_up_once();
+        }
         break;
     case 5:
         if (!s) {
@@ -88,7 +90,7 @@ static void at_random(void)
 {
     note("at random");
     begin();
-    batch = 2;
+    batch = 5;
     memset(at, 0, sizeof(at));
     for (int i = 0; i < 20000 && zone_last < LOG_MAX - 10; i++) {
         step();

@@ -6,7 +6,7 @@
 
 static void filter(void)
 {
-    const qt_str keys[] = { S("a"), S("ab"), S("\xd0\xbf"), S("") };
+    const qt_str keys[] = { S("a"), S("ab"), S("\xd0\xbf") };
 
     ok(qt_message_admits(NULL, 0, S("x")), "SP: without a filter every key comes");
     ok(qt_message_admits(NULL, 0, QT_STR_NONE), "and no key");
@@ -15,7 +15,7 @@ static void filter(void)
        "keys of the filter come");
     ok(!qt_message_admits(keys, 3, S("abc")) && !qt_message_admits(keys, 3, S("b")) && !qt_message_admits(keys, 3, S("A")) &&
        !qt_message_admits(keys, 3, S("a\0")), "others don't: longer, shorter, other case, with a NUL");
-    ok(!qt_message_admits(keys, 3, S("")) && qt_message_admits(keys, 4, S("")), "an empty key is a key");
+    ok(qt_message_admits(keys, 3, S("")), "an empty key is none");
 }
 
 static qt_buf out;
@@ -31,7 +31,7 @@ static void envelope(void)
     envelope_is(S("t"), S("k"), S("T"), S("{\"a\":1}"), "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":{\"a\":1}}", "JSON stays JSON");
     envelope_is(S("t"), QT_STR_NONE, QT_STR_NONE, S("7"), "{\"topic\":\"t\",\"key\":null,\"type\":\"message\",\"data\":7}",
                 "an absent key is null, an absent type message, a number a number");
-    envelope_is(S("t"), S(""), S("message"), S("null"), "{\"topic\":\"t\",\"key\":\"\",\"type\":\"message\",\"data\":null}", "null is null");
+    envelope_is(S("t"), S(""), S("message"), S("null"), "{\"topic\":\"t\",\"key\":null,\"type\":\"message\",\"data\":null}", "null is null");
     envelope_is(S("t"), S("k"), S("T"), S("hello"), "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":\"hello\"}", "text is a string");
     envelope_is(S("t"), S("k"), S("T"), S(""), "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":\"\"}", "nothing is an empty string");
     envelope_is(S("t"), S("k"), S("T"), QT_STR_NONE, "{\"topic\":\"t\",\"key\":\"k\",\"type\":\"T\",\"data\":\"\"}", "and so is absent data");

@@ -29,13 +29,39 @@ my @good = (
     'QueueTasksKeepAlive 250ms', 'QueueTasksKeepAliveForm event', 'QueueTasksKeepAliveForm comment', 'QueueTasksKeepAliveForm none',
     'QueueTasksDecisionWindow 40', 'QueueTasksReconnectGrace 0', 'QueueTasksRetry 0', 'QueueTasksTurn once', 'QueueTasksTurn persistent',
     'QueueTasksRejectCooldown 60s', 'QueueTasksCapacity 3', 'QueueTasksMaxBody 64k', 'QueueTasksMaxStreams 0', 'QueueTasksMaxStreamsPerUser 16',
-    'QueueTasksAllowOrigin https://a.example https://b.example:8443', 'QueueTasksAllowOrigin *',
+    'QueueTasksAllowOrigin https://a.example https://b.example:8443', 'QueueTasksAllowOrigin *', 'QueueTasksTopics a/* b/** c',
+    'QueueTasksTopics orders/%{REMOTE_USER}/*', 'QueueTasksTopics "%{req:X-Tenant}/%{REMOTE_USER}**"', 'QueueTasksTopics "100%/*"',
+    'QueueTasksMailbox 0', 'QueueTasksMailbox 100 24h', 'QueueTasksMailbox 1 500ms', 'QueueTasksDevices one', 'QueueTasksDevices many',
 );
 taken($_) for @good;
 # A zone has one size, and * stands alone.
 my @together = grep { !/size=|\*$/ } @good;
 taken(join("\n", map { "<Location /x>\n$_\n</Location>" } @together), 'all of them in Locations');
 taken(join("\n", '<VirtualHost *:80>', @together, '</VirtualHost>'), 'and in a virtual host');
+
+my @rules = ('QueueTasksTopic ** retain=100 age=1h delivery=last', 'QueueTasksTopic a/* retain=0', 'QueueTasksTopic a/* delivery=ALL merge=sum coalesce=3s',
+    'QueueTasksTopic a merge=union coalesce=0 durable=off', 'QueueTasksTopic "a b" merge=count delivery=none age=250ms', 'QueueTasksTopic % merge=last');
+taken(join("\n", @rules), 'QueueTasksTopic in the server configuration');
+taken(join("\n", '<VirtualHost *:80>', @rules, '</VirtualHost>'), 'and in a virtual host');
+refused("<Location /x>\n$rules[0]\n</Location>", qr/QueueTasksTopic not allowed/);
+refused('QueueTasksTopic', qr/QueueTasksTopic/);
+refused('QueueTasksTopic a', qr/setting/);
+refused('QueueTasksTopic a retain', qr/"retain" is none of.*retain=/);
+refused('QueueTasksTopic a keep=3', qr/"keep=3" is none of.*retain=/);
+refused('QueueTasksTopic a retain=-1', qr/retain.*"-1".*0 to 1000000/);
+refused('QueueTasksTopic a retain=1000001', qr/retain.*1000000/);
+refused('QueueTasksTopic a age=0', qr/age.*"0".*1ms/);
+refused('QueueTasksTopic a delivery=first', qr/delivery.*"first" is none of: last none all/);
+refused('QueueTasksTopic a merge=', qr/merge.*last count sum union/);
+refused('QueueTasksTopic a coalesce=soon', qr/coalesce.*"soon"/);
+refused('QueueTasksTopic a durable=on', qr/durable=on.*journal/);
+refused('QueueTasksTopics', qr/QueueTasksTopics/);
+refused('QueueTasksTopics "a/%{REMOTE_USER"', qr/QueueTasksTopics.*no end/);
+refused('QueueTasksTopics "a/%{no such thing}"', qr/QueueTasksTopics.*expression/);
+refused('QueueTasksMailbox', qr/QueueTasksMailbox/);
+refused('QueueTasksMailbox many', qr/"many" is not a number from 0 to 100000/);
+refused('QueueTasksMailbox 3 0', qr/"0" is not a time.*1ms/);
+refused('QueueTasksDevices two', qr/"two" is none of: many one/);
 
 refused('QueueTasksServe operators', qr/operators.*operator/s);
 refused('QueueTasksServe', qr/QueueTasksServe/);

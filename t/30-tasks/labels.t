@@ -53,3 +53,6 @@ subtest 'labels that are none' => sub {
 
 $place->check_ok;
 done_testing();
+
+__DATA__
+QueueTasksRejectCooldown 1s

@@ -34,7 +34,7 @@ subtest 'QT-38, A-11, QT-47: a broken connection keeps the place for the grace' 
     my $from_diana = $diana->stream;
     $place->wait_operator('diana', 'free');
     $stream->disconnect;
-    ok($place->wait_operator('clara', 'away', 0.4), 'she is away');
+    ok($place->wait_operator('clara', 'away'), 'she is away');
     my $id = $place->added(taskId => fresh_id());
     is($from_diana->wait_task->json->{taskId}, $id, 'who is away is offered nothing');
     $stream = $clara->stream;
@@ -77,13 +77,13 @@ subtest 'QT-39, QT-62, A-12: who vanishes while deciding loses the task after th
     my $from_gerda = $gerda->stream;
     my $id = $place->added(taskId => fresh_id(), window => 30);
     ok($stream->wait_task, 'fritz is offered a task');
-    $stream->disconnect;
     my $left = now();
+    $stream->disconnect;
     is($place->operator('fritz')->{status}, 'selects', 'while the grace runs he still selects');
-    my $event = $from_gerda->wait_task(deadline => 5);
+    my $event = $from_gerda->wait_task(deadline => 10);
     is($event->json->{taskId}, $id, 'gerda gets it');
     my $took = $event->{at} - $left;
-    ok($took > 0.3 && $took < 2, sprintf 'after the grace (%.2f s)', $took);
+    ok($took >= 1.5, sprintf 'after the grace (%.2f s)', $took);
     is_deeply($place->task($id)->result->{history}[0]{outcome}, 'lost', 'history says lost');
     $place->withdraw($id);
     $gerda->exit;
@@ -109,7 +109,7 @@ subtest 'who holds a task and goes away keeps it' => sub {
     $stream->disconnect;
     my $other = $place->op('karl');
     my $from_other = $other->stream;
-    my $probe = $place->added(taskId => fresh_id(), window => 0.8);
+    my $probe = $place->added(taskId => fresh_id(), window => 2);
     ok($from_other->wait_task, 'karl is offered another') && $from_other->wait_event(type => 'closed');
     is($place->state($id), 'assigned', 'after the grace it is still hers');
     is_deeply([map { $_->{taskId} } $ida->my_tasks], [$id], 'my-tasks has it');
@@ -122,3 +122,6 @@ subtest 'who holds a task and goes away keeps it' => sub {
 
 $place->check_ok;
 done_testing();
+
+__DATA__
+QueueTasksReconnectGrace 1500ms

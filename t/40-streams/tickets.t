@@ -149,7 +149,7 @@ subtest 'a stream that can not be had now does not use it up' => sub {
     $tabs[0]->disconnect;
     my $stream;
     my $until = now() + 5;
-    do { $stream = $nobody->stream(query => "ticket=$ticket") } until !$stream->wait_event(type => 'busy', deadline => 0.1) || now() > $until;
+    do { $stream = $nobody->stream(query => "ticket=$ticket") } until !$stream->is_busy || now() > $until;
     unlike($stream->raw, qr/busy/, 'it is good for the next try');
     $place->op('gerda')->exit;
 };

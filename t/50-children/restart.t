@@ -34,10 +34,9 @@ my $crowd = QueueTasks::Children->new($place, $seed);
 
 # Those who wait: they do nothing but hold their streams. Of the first ten each has a task, half of them taken.
 my @ops = map { $place->op(sprintf('op%03d', $_), labels => 'waits') } 1 .. $operators;
-my @streams = map { $_->stream } @ops;
-is(scalar(grep { $_->status == 200 } @streams), $operators, "$operators streams are open");
-my %children = map { $_ => 1 } map { $server->child_of($_) } @streams[0 .. 39];
-is(scalar(keys %children), 2, 'in both children');
+my @children = $server->children;
+my @streams = map { $ops[$_]->stream($_ < 20 ? (child => $children[$_ % 2]) : ()) } 0 .. $#ops;
+is(scalar(grep { $_->status == 200 } @streams), $operators, "$operators streams are open, in both children");
 my @held = map { $place->added(taskId => "held$_", labels => ['waits'], payload => { n => $_ }) } 1 .. 10;
 my %offer = map { my $task = $streams[$_]->wait_task->json; ($task->{taskId} => $task->{offer}) } 0 .. 9;
 is_deeply([map { $place->task($_)->result->{operatorId} } @held], [map { $_->user } @ops[0 .. 9]], 'ten have a task on offer');

@@ -1,119 +1,14 @@
 // The rules of web/queuetasks.js that a live server shows too slowly or too seldom: here clock, network and EventSource are made up.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync } from "node:fs";
 import { done, is, ok, story } from "./tap.mjs";
+import { begin, load, pass, settle, stream, world } from "./world.mjs";
 
-/* ---- a made-up world ---- */
-
-const world = { now: 0, wall: Date.parse("2026-01-01T12:00:00Z"), timers: new Map(), next: 1, sources: [], calls: [], channels: [] };
-
-globalThis.setTimeout = (what, wait = 0) => {
-    const id = world.next++;
-    world.timers.set(id, { at: world.now + wait, what });
-    return id;
-};
-globalThis.clearTimeout = (id) => world.timers.delete(id);
-Object.defineProperty(performance, "now", { value: () => world.now, configurable: true });
-globalThis.CustomEvent ??= class extends Event {
-    constructor(type, { detail }) {
-        super(type);
-        this.detail = detail;
-    }
-};
-globalThis.BroadcastChannel = class {
-    constructor(name) {
-        this.name = name;
-        world.channels.push(this);
-    }
-
-    postMessage(data) {
-        world.channels.filter((one) => one !== this && one.name === this.name).forEach((one) => one.onmessage?.({ data }));
-    }
-
-    close() {
-        world.channels = world.channels.filter((one) => one !== this);
-    }
-};
-globalThis.EventSource = class extends EventTarget {
-    static CLOSED = 2;
-    readyState = 0;
-
-    constructor(url) {
-        super();
-        this.url = url;
-        world.sources.push(this);
-    }
-
-    close() {
-        this.readyState = 2;
-    }
-
-    opens() {
-        this.readyState = 1;
-        this.dispatchEvent(new Event("open"));
-    }
-
-    tells(type, data) {
-        const event = new Event(type);
-        event.data = typeof data === "string" ? data : JSON.stringify(data);
-        this.dispatchEvent(event);
-    }
-
-    breaks(forGood) {
-        this.readyState = forGood ? 2 : 0;
-        this.dispatchEvent(new Event("error"));
-    }
-};
-
-/* What the server answers: "METHOD path" → {status, result, error, code, headers}; the last line of the query is left off. */
-let answers = {};
-globalThis.fetch = async (url, { method, body }) => {
-    const path = url.replace(/^\/q\//, "");
-    world.calls.push(body ? `${method} ${path} ${body}` : `${method} ${path}`);
-    const say = answers[`${method} ${path.replace(/\?.*/, "")}`] ?? { status: 200, result: null };
-    const { status = 200, result = null, error = null, code = 0, headers = {} } = typeof say === "function" ? await say() : say;
-    if (status === 0) {
-        throw new TypeError("no network");
-    }
-    const good = status < 300;
-    return {
-        ok: good, status, headers: new Headers(headers),
-        json: async () => ({ success: good, error, errorCode: code, result }),
-    };
-};
-
-const settle = async () => {
-    for (let turn = 0; turn < 20; turn++) {
-        await new Promise((keep) => setImmediate(keep));
-    }
-};
-
-/* Let time go by, timer by timer. */
-async function pass(ms) {
-    const end = world.now + ms;
-    for (;;) {
-        await settle();
-        const [due] = [...world.timers].filter(([, one]) => one.at <= end).sort(([, a], [, b]) => a.at - b.at);
-        if (!due) {
-            break;
-        }
-        world.timers.delete(due[0]);
-        world.now = Math.max(world.now, due[1].at);
-        due[1].what();
-    }
-    world.now = end;
-    await settle();
-}
-
-const source = readFileSync(new URL("../../web/queuetasks.js", import.meta.url));
-const { OperatorQueue } = await import(`data:text/javascript;base64,${source.toString("base64")}`);
+const { OperatorQueue } = await load("queuetasks.js");
 
 /* A queue that was opened, with a diary of its events. */
 async function opened(options = {}, more = {}) {
-    Object.assign(world, { sources: [], calls: [] });
-    world.timers.clear();
-    answers = { "GET my-tasks": { result: [] }, ...more };
+    begin({ "GET my-tasks": { result: [] }, ...more });
     const queue = new OperatorQueue({ base: "/q/", ...options });
     queue.diary = [];
     for (const type of ["closed", "busy", "trouble"]) {
@@ -125,7 +20,6 @@ async function opened(options = {}, more = {}) {
     return queue;
 }
 
-const stream = () => world.sources.at(-1);
 const wall = (ms = 0) => new Date(world.wall + world.now + ms).toISOString();
 const offer = (taskId, secondsLeft, more = {}) => ({
     taskId, assigned: false, offer: `o-${taskId}`, serverTime: wall(), secondsLeft, attempt: 1, ...more,
@@ -171,7 +65,7 @@ await story("the end of a countdown", async () => {
     const queue = await opened();
     stream().opens();
     stream().tells("task", offer("1", 3));
-    answers["GET my-tasks"] = () => ({ result: [offer("1", 5)] });
+    world.answers["GET my-tasks"] = () => ({ result: [offer("1", 5)] });
     world.calls = [];
     await pass(3000);
     ok(queue.offers[0].lapsed, "it is marked");
@@ -198,18 +92,18 @@ await story("several tabs", async () => {
     stream().tells("task", offer("1", 40));
     stream().tells("closed", { taskId: "1", reason: "assigned" });
     is([queue.offers.length, ids(queue.assigned), queue.state], [0, ["1"], "working"], "taken in another tab: it is his work here too");
-    answers["POST 2/assign"] = { status: 410, code: 13, error: "gone" };
+    world.answers["POST 2/assign"] = { status: 410, code: 13, error: "gone" };
     stream().tells("task", offer("2", 40));
-    answers["GET my-tasks"] = { result: [{ ...offer("1"), assigned: true }, { ...offer("2"), assigned: true }] };
+    world.answers["GET my-tasks"] = { result: [{ ...offer("1"), assigned: true }, { ...offer("2"), assigned: true }] };
     await queue.assign("2");
     is(ids(queue.assigned), ["1", "2"], "second to the other tab by a blink: no error, it is his");
-    answers["POST 1/complete"] = { status: 200 };
+    world.answers["POST 1/complete"] = { status: 200 };
     const other = new BroadcastChannel("queuetasks /q");
     let looks = 0;
     other.onmessage = () => { looks += 1; };
     await queue.complete("1");
     is(looks, 1, "after complete the other tabs are told to look");
-    answers["GET my-tasks"] = { result: [] };
+    world.answers["GET my-tasks"] = { result: [] };
     other.postMessage("look");
     await settle();
     is(queue.assigned.length, 0, "told so, a tab asks what is his");
@@ -220,18 +114,18 @@ await story("a decision that comes too late", async () => {
     const queue = await opened();
     stream().opens();
     stream().tells("task", offer("1", 40));
-    answers["POST 1/assign"] = { status: 410, code: 13, error: "the offer is gone" };
+    world.answers["POST 1/assign"] = { status: 410, code: 13, error: "the offer is gone" };
     const error = await queue.assign("1").catch((one) => one);
     const { name, status, code, message, gone } = error;
     is([name, status, code, message, gone], ["QueueError", 410, 13, "the offer is gone", true], "the error tells all");
     is(queue.offers.length, 0, "and the offer goes");
     stream().tells("task", offer("2", 40));
-    answers["POST 2/assign"] = { status: 502, code: 11, error: "no answer" };
-    answers["GET my-tasks"] = { result: [offer("2", 40)] };
+    world.answers["POST 2/assign"] = { status: 502, code: 11, error: "no answer" };
+    world.answers["GET my-tasks"] = { result: [offer("2", 40)] };
     await queue.assign("2").catch(() => {});
     is([queue.offers.length, queue.offers[0].pending], [1, ""], "502 leaves it standing, ready to be decided again");
     let release;
-    answers["POST 2/reject"] = () => new Promise((keep) => { release = () => keep({ status: 200 }); });
+    world.answers["POST 2/reject"] = () => new Promise((keep) => { release = () => keep({ status: 200 }); });
     const under = queue.reject("2");
     is(queue.offers[0].pending, "reject", "while a call is under way the task says so");
     stream().tells("task", offer("2", 40, { offer: "o-later" }));
@@ -242,14 +136,18 @@ await story("a decision that comes too late", async () => {
 });
 
 await story("what an EventSource does not tell", async () => {
-    const queue = await opened({}, { "GET wait-sse": { status: 204 } });
+    const queue = await opened({}, { "HEAD wait-sse": { status: 204 } });
     stream().opens();
     stream().breaks(true);
     await settle();
     is([queue.state, queue.reason], ["closed", "refused"], "204: closed, and it says why");
     await pass(120e3);
     is(world.sources.length, 1, "and stays closed");
-    const stranger = await opened({}, { "GET wait-sse": { status: 401 } });
+    const moved = await opened();
+    stream().opens();
+    stream().tells("closed", { reason: "replaced" });
+    is([moved.state, moved.reason, stream().readyState], ["closed", "replaced", 2], "replaced by another device: closed, and no fight");
+    const stranger = await opened({}, { "HEAD wait-sse": { status: 401 } });
     stream().breaks(true);
     await settle();
     is(stranger.state, "signin", "401: wants a name");
@@ -258,7 +156,7 @@ await story("what an EventSource does not tell", async () => {
 });
 
 await story("growing waits", async () => {
-    const queue = await opened({}, { "GET wait-sse": { status: 503 } });
+    const queue = await opened({}, { "HEAD wait-sse": { status: 503 } });
     stream().opens();
     const waits = [];
     for (let turn = 0; turn < 8; turn++) {
@@ -276,7 +174,7 @@ await story("growing waits", async () => {
     is(queue.state, "connecting", "it says connecting all the time");
     stream().opens();
     is(queue.state, "waiting", "and is back when the stream is");
-    answers["GET wait-sse"] = { status: 503, headers: { "Retry-After": "20" } };
+    world.answers["HEAD wait-sse"] = { status: 503, headers: { "Retry-After": "20" } };
     const streams = world.sources.length;
     stream().breaks(true);
     await pass(19e3);
@@ -291,7 +189,7 @@ await story("after a break", async () => {
     stream().tells("task", { taskId: "1", assigned: true });
     stream().breaks(false);
     is([queue.connected, queue.state, world.sources.length], [false, "connecting", 1], "the EventSource mends it itself");
-    answers["GET my-tasks"] = { result: [offer("2", 12)] };
+    world.answers["GET my-tasks"] = { result: [offer("2", 12)] };
     stream().opens();
     await settle();
     is([ids(queue.offers), queue.assigned.length, queue.state], [["2"], 0, "deciding"], "then it is asked what is his");
@@ -317,7 +215,7 @@ await story("news that is newer than an answer", async () => {
     const queue = await opened();
     stream().opens();
     let turn = 0;
-    answers["GET my-tasks"] = () => {
+    world.answers["GET my-tasks"] = () => {
         turn += 1;
         if (turn === 1) {
             stream().tells("task", offer("9", 40));
@@ -333,14 +231,14 @@ await story("leaving, pausing, who one is", async () => {
     const queue = await opened({}, { "GET my-tasks": { result: [], headers: { "X-Operator": "anna" } } });
     stream().opens();
     is(queue.user, "anna", "the host's header tells the name");
-    answers["GET my-tasks"] = { result: [], headers: { "X-Operator": Buffer.from("Борис").toString("latin1") } };
+    world.answers["GET my-tasks"] = { result: [], headers: { "X-Operator": Buffer.from("Борис").toString("latin1") } };
     await queue.myTasks();
     is(queue.user, "Борис", "in any letters");
-    answers["GET my-tasks"] = { result: [], headers: { "X-Operator": "anna" } };
+    world.answers["GET my-tasks"] = { result: [], headers: { "X-Operator": "anna" } };
     await queue.myTasks();
     await queue.pause();
     is(queue.state, "paused", "paused");
-    answers["GET queue-operators"] = { result: [{ operatorId: "anna", status: "free", tasks: [] }] };
+    world.answers["GET queue-operators"] = { result: [{ operatorId: "anna", status: "free", tasks: [] }] };
     await queue.operators();
     is(queue.state, "waiting", "another tab made him ready: the queue tells");
     stream().tells("task", offer("1", 40));

@@ -26,7 +26,7 @@ for my $late (0, 1) {
         pass_grace() if $late;
         is($place->operator($anna->user)->{status}, 'selects', 'she decides');
         is_good($place->withdraw($id), 200, 'the task is withdrawn');
-        ok($place->wait_operator($anna->user, '', 2), 'QT-61, QT-60: with no stream and no offer she has no place');
+        ok($place->wait_operator($anna->user, ''), 'QT-61, QT-60: with no stream and no offer she has no place');
     };
 }
 

@@ -63,26 +63,26 @@ sub hour_of { my ($iso) = @_; return substr $iso, 0, 13 }
 for my $hours (1, -1) {
     subtest sprintf('QT-63, X-12: by %+d h', $hours) => sub {
         my $anna = $place->op("anna$hours");
+        my $opened = now();
         my $stream = $anna->stream;
         $place->wait_operator($anna->user, 'free');
+        my $began = now();
         my $id = $place->added(taskId => fresh_id());
         my $event = $stream->wait_task;
         step($hours * 3600);
         my ($task) = $anna->my_tasks;
         isnt(hour_of($task->{serverTime}), hour_of($event->json->{serverTime}), 'the wall clock of the server has stepped');
         is($place->state($id), 'offered', 'the offer stands');
-        my $closed = $stream->wait_event(type => 'closed', deadline => 5);
-        my $took = $closed ? $closed->{at} - $event->{at} : 0;
-        ok($took > 0.9 && $took < 2, sprintf 'its window takes a second (%.2f s)', $took);
+        my $closed = $stream->wait_event(type => 'closed', deadline => 10);
+        my $took = $closed ? $closed->{at} - $began : 0;
+        ok($took >= 1, sprintf 'its window takes a second (%.2f s)', $took);
         $place->withdraw($id);
-        my $first = $stream->wait_event(type => 'connection');
-        my $next = $stream->wait_event(type => 'connection', deadline => 3);
-        $took = $first && $next ? $next->{at} - $first->{at} : 0;
-        ok($took > 0.1 && $took < 1, sprintf 'keep-alives come as before (%.2f s)', $took);
-        $stream->disconnect;
+        ok($stream->wait_event(type => 'connection') && $stream->wait_event(type => 'connection'), 'keep-alives come as before');
+        cmp_ok(scalar(() = $stream->raw =~ /^event: connection$/mg), '<=', (now() - $opened) / 0.2, 'and no more of them');
         my $left = now();
-        ok($place->wait_operator($anna->user, 'away', 3) && $place->wait_operator($anna->user, '', 3), 'she leaves');
-        ok(now() - $left > 0.3, 'after the grace');
+        $stream->disconnect;
+        ok($place->wait_operator($anna->user, ''), 'she leaves');
+        ok(now() - $left >= 0.4, 'after the grace');
         $place->check_ok;
     };
 }

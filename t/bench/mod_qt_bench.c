@@ -14,8 +14,8 @@
  * floor around here (--wrap), so that the floor itself knows nothing of it: the start of the pump tells the child's streams,
  * and the pump's look for arrivals, once a turn, is the moment to write.
  */
-apr_status_t __real_mod_qt_pump_start(mod_qt_child *child, apr_pool_t *pchild);
-apr_status_t __wrap_mod_qt_pump_start(mod_qt_child *child, apr_pool_t *pchild);
+apr_status_t __real_mod_qt_pump_start(mod_qt_child *child, qt_time drain_time, apr_pool_t *pchild);
+apr_status_t __wrap_mod_qt_pump_start(mod_qt_child *child, qt_time drain_time, apr_pool_t *pchild);
 mod_qt_stream *__real_mod_qt_registry_arrivals(mod_qt_registry *registry);
 mod_qt_stream *__wrap_mod_qt_registry_arrivals(mod_qt_registry *registry);
 apr_status_t __real_mod_qt_transport_hold(mod_qt_stream *stream, int hold, apr_pool_t *pool);
@@ -36,13 +36,13 @@ static apr_thread_mutex_t *mutex; /* guards the ring */
 static message *ring;
 static unsigned taken, put;       /* counted on and on; both ends of what waits */
 
-apr_status_t __wrap_mod_qt_pump_start(mod_qt_child *child, apr_pool_t *pchild)
+apr_status_t __wrap_mod_qt_pump_start(mod_qt_child *child, qt_time drain_time, apr_pool_t *pchild)
 {
     apr_status_t rv = apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, pchild);
 
     here = child;
     ring = apr_pcalloc(pchild, WAITING_MAX * sizeof(*ring));
-    return rv == APR_SUCCESS ? __real_mod_qt_pump_start(child, pchild) : rv;
+    return rv == APR_SUCCESS ? __real_mod_qt_pump_start(child, drain_time, pchild) : rv;
 }
 
 /* ---- the pump's thread ---- */

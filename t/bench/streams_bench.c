@@ -1,6 +1,7 @@
 /* The client of streams_bench.sh: plays one scene against a server of streams and prints "server figure value" for each figure. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream_client.h"
+#include <stddef.h>
 
 #define PIDS_MAX 16
 /* Messages under way to all streams while the server is to be busy all the time. */
@@ -8,6 +9,7 @@
 /* And while they come at a rate: what no server need hold. */
 #define BEHIND_MAX 50
 #define STALLED 20
+#define ROUNDS_MAX 15
 #define LISTENERS_MAX 65536
 /* A listener that there never is. */
 #define NOBODY (LISTENERS_MAX - 1)
@@ -289,36 +291,96 @@ static void one_to_one(char **args)
     report_order("push");
 }
 
-static void stall_run(const char *scene, char **args, unsigned readers)
+/* One run with everybody reading or without; what is compared. */
+typedef struct stall {
+    double rate, grown, p50, p99, publish50, publish99;
+} stall;
+
+static stall stall_run(char **args, unsigned readers)
 {
-    unsigned n;
-    memory before = memory_settled(), now;
+    memory before = memory_settled();
     double began = seconds();
+    stall run;
+    unsigned n;
 
     clear_figures(&l);
     n = paced(atof(args[2]), atof(args[3]), (unsigned)atoi(args[1]), readers);
-    now = memory_now();
-    figure(scene, "messages_s", n / (seconds() - began));
-    figure(scene, "grown_kib", now.all - before.all);
-    figure(scene, "p50_us", histogram_us(&l.times, 0.50));
-    figure(scene, "p99_us", histogram_us(&l.times, 0.99));
-    figure(scene, "publish_p50_us", histogram_us(&l.publish, 0.50));
-    figure(scene, "publish_p99_us", histogram_us(&l.publish, 0.99));
-    report_order(scene);
+    run.rate = n / (seconds() - began);
+    run.grown = memory_now().all - before.all;
+    run.p50 = histogram_us(&l.times, 0.50);
+    run.p99 = histogram_us(&l.times, 0.99);
+    run.publish50 = histogram_us(&l.publish, 0.50);
+    run.publish99 = histogram_us(&l.publish, 0.99);
+    return run;
 }
 
-/* STREAMS SIZE RATE SECONDS: the same twice, the second time with STALLED among them that don't read. */
+/* Of one member of all runs. */
+static double median(const stall *runs, unsigned n, size_t member)
+{
+    double values[ROUNDS_MAX];
+
+    for (unsigned i = 0; i < n; i++) {
+        memcpy(&values[i], (const char *)&runs[i] + member, sizeof(values[i]));
+    }
+    qsort(values, n, sizeof(*values), by_size);
+    return values[n / 2];
+}
+
+static void report_stall(const char *scene, const stall *without, const stall *with, unsigned n)
+{
+    static const struct { const char *name; size_t member; } lines[] = {
+        { "messages_s", offsetof(stall, rate) }, { "p50_us", offsetof(stall, p50) }, { "p99_us", offsetof(stall, p99) },
+        { "publish_p50_us", offsetof(stall, publish50) }, { "publish_p99_us", offsetof(stall, publish99) },
+    };
+    char what[48];
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+        double plain = median(without, n, lines[i].member), stalled = median(with, n, lines[i].member);
+
+        snprintf(what, sizeof(what), "all_read_%s", lines[i].name);
+        figure(scene, what, plain);
+        snprintf(what, sizeof(what), "%s", lines[i].name);
+        figure(scene, what, stalled);
+        snprintf(what, sizeof(what), "%s_ratio", lines[i].name);
+        figure(scene, what, stalled / plain);
+    }
+    figure(scene, "grown_kib", median(with, n, offsetof(stall, grown)));
+}
+
+/* New ones in place of those who stalled: what these missed is none of the next run's business. */
+static void renew(unsigned i)
+{
+    unsigned up;
+
+    stream_close(&l, i);
+    up = l.up;
+    stream_open(&l, i);
+    while (l.up == up) {
+        must_turn(&l, "while a stream comes back");
+    }
+}
+
+/* STREAMS SIZE RATE SECONDS ROUNDS: all read, then STALLED of them don't, in turn; the medians of the rounds. */
 static void stalled(char **args)
 {
-    unsigned n = (unsigned)atoi(args[0]);
+    unsigned n = (unsigned)atoi(args[0]), size = (unsigned)atoi(args[1]), rounds = (unsigned)atoi(args[4]), i;
+    stall without[ROUNDS_MAX], with[ROUNDS_MAX];
+    char scene[32];
 
     open_streams(&l, 0, n);
-    warm_up((unsigned)atoi(args[1]), n);
-    stall_run("all_read", args, n);
-    for (unsigned i = 0; i < STALLED; i++) {
-        watch(&l, i * (n / STALLED), 0);
+    for (unsigned round = 0; round < rounds && round < ROUNDS_MAX; round++) {
+        warm_up(size, n);
+        without[round] = stall_run(args, n);
+        for (i = 0; i < STALLED; i++) {
+            watch(&l, i * (n / STALLED), 0);
+        }
+        with[round] = stall_run(args, n - STALLED);
+        for (i = 0; i < STALLED; i++) {
+            renew(i * (n / STALLED));
+        }
     }
-    stall_run("20_stalled", args, n - STALLED);
+    snprintf(scene, sizeof(scene), "stalled_%u", n);
+    report_stall(scene, without, with, rounds < ROUNDS_MAX ? rounds : ROUNDS_MAX);
 }
 
 static void close_in_disorder(unsigned n)
@@ -353,22 +415,22 @@ static unsigned descriptors_settled(unsigned want)
 static void churn(char **args)
 {
     unsigned n = (unsigned)atoi(args[0]), rounds = (unsigned)atoi(args[1]), before = descriptors(), after = 0;
-    memory first = { 0, 0 }, last = { 0, 0 };
+    memory first = { 0, 0 }, middle = { 0, 0 }, last;
     double took = 0;
 
     for (unsigned i = 0; i < rounds; i++) {
         took += open_streams(&l, 0, n);
         close_in_disorder(n);
         after = descriptors_settled(before);
-        if (i == 1) {
-            first = memory_settled();
-        }
+        first = i == 1 ? memory_settled() : first;
+        middle = i == rounds / 2 ? memory_settled() : middle;
     }
     last = memory_settled();
     figure("churn", "connects_s", n * rounds / took);
     figure("churn", "descriptors_grown", (double)after - before);
     figure("churn", "pss_after_2_rounds_kib", first.all);
     figure("churn", "pss_grown_since_kib", last.all - first.all);
+    figure("churn", "pss_grown_2nd_half_kib", last.all - middle.all);
     figure("churn", "shared_grown_since_kib", last.shared - first.shared);
 }
 
@@ -382,7 +444,7 @@ static const struct scene {
     int to_one;
 } scenes[] = {
     { "idle", idle, 2, 1, 0 },       { "fan", fan_out, 5, 1, 0 }, { "push", one_to_one, 2, 8, 1 },
-    { "stalled", stalled, 4, 1, 0 }, { "churn", churn, 2, 1, 0 },
+    { "stalled", stalled, 5, 1, 0 }, { "churn", churn, 2, 1, 0 },
 };
 
 /* What a server is asked: the module's places are its own, everybody else understands /stream and /pub. */

@@ -297,15 +297,15 @@ sub fates
 
 # ---- operators ----
 
-# An operator who has a stream and decides by the dice. habits: labels, and how likely he is to reject, ignore, vanish
-# (0..1); he assigns otherwise.
+# An operator who has a stream, his first one in this `child` if there is one, and decides by the dice. habits: labels, and how
+# likely he is to reject, ignore, vanish (0..1); he assigns otherwise.
 sub operator
 {
     my ($self, $user, %habits) = @_;
-    my $labels = delete $habits{labels};
+    my ($labels, $child) = delete @habits{qw(labels child)};
     my $op = bless { crowd => $self, op => $self->{place}->op($user, labels => $labels), user => $user, habits => \%habits, busy => {} }, 'QueueTasks::Children::Operator';
     push @{ $self->{operators} }, $op;
-    $op->come;
+    $op->come($child);
     return $op;
 }
 
@@ -323,9 +323,9 @@ sub there { return $_[0]{stream} && $_[0]{stream}->status && !$_[0]{stream}{clos
 
 sub come
 {
-    my ($self) = @_;
+    my ($self, $child) = @_;
     my ($crowd, $op) = @$self{qw(crowd op)};
-    my $stream = QueueTasks::Stream->start($crowd->place->server->port, $crowd->place->path . '/api/wait-sse', headers => $op->{headers});
+    my $stream = $op->start_stream(child => $child);
     $self->{stream} = $stream;
     $self->{away} = 0;
     my $socket = $stream->socket;

@@ -7,24 +7,26 @@ use File::Basename qw(basename);
 use QueueTasks::Source qw(files slurp);
 
 # A test file t/30-tasks/assign.t has the zone "assign" and the place "main": Locations /assign/main/api (operator, subscribe, docs)
-# and /assign/main/internal (publish, admin), with the quick settings below. After __DATA__ it may change and add to that:
+# and /assign/main/internal (publish, admin), with the settings below: windows that no test outlasts on a busy machine, and a grace
+# that passes quickly. After __DATA__ it may change and add to that:
 #
 #   QueueTasksCapacity 2          for the place "main"
 #   [once]                        from here on for another place of the same zone, at /assign/once/...
 #   QueueTasksTurn once
 #   api: AllowMethods GET         only for one of the two Locations
+#   server: QueueTasksTopic a/** retain=3     outside of both, for the whole server: all files' places see it
 #
 # A place that must share nothing says QueueTasksZone itself.
 my @quick = (
     'QueueTasksUser "%{req:X-User}"',
     'QueueTasksLabels "%{req:X-Labels}"',
-    'QueueTasksDecisionWindow 2s',
+    'QueueTasksDecisionWindow 20s',
     'QueueTasksReconnectGrace 500ms',
     'QueueTasksKeepAlive 1s',
     'QueueTasksRetry 100ms',
-    'QueueTasksRejectCooldown 1s',
+    'QueueTasksRejectCooldown 20s',
 );
-my %serves = (api => 'operator', internal => 'publish admin');
+my %serves = (api => 'operator subscribe', internal => 'publish admin');
 # What a Location of this build may serve; the lists grow with the module.
 my $zone_size = '1m';
 
@@ -59,13 +61,14 @@ sub place_conf
     my %own;
     my @common;
     for (@lines) {
-        if (/^(api|internal):\s*(.*)/) {
+        if (/^(api|internal|server):\s*(.*)/) {
             push @{ $own{$1} }, $2;
         } else {
             push @common, $_;
         }
     }
-    my $conf = "<Location \"/$zone/$place\">\n";
+    my $conf = join '', map { "$_\n" } @{ $own{server} || [] };
+    $conf .= "<Location \"/$zone/$place\">\n";
     $conf .= "    QueueTasksZone $zone $zone_size\n" unless grep { /^\s*QueueTasksZone\b/ } @common;
     $conf .= "    $_\n" for @quick, @common;
     $conf .= "</Location>\n";

@@ -198,6 +198,23 @@ sub child_of
     return undef;
 }
 
+# What `connect` opens, a stream that waits for no answer yet, is accepted by this child. Which one does is the kernel's choice, and on a
+# busy machine it is the same one over and over: the others are halted while it chooses. Nothing may be asked then: they may have the lock.
+sub in_child
+{
+    my ($self, $child, $connect) = @_;
+    for (1 .. 20) {
+        my @others = grep { $_ != $child } $self->children;
+        kill 'STOP', @others;
+        my $made = eval { $connect->() };
+        my $there = $made && $self->wait_for(10, sub { $self->child_of($made) });
+        kill 'CONT', @others;
+        return $made if $there && $there == $child;
+        $made->disconnect if $made;
+    }
+    die "child $child accepts nothing";
+}
+
 # Kill one child and wait until it is gone and another stands in its place.
 sub kill_child
 {

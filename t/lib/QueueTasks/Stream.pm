@@ -192,6 +192,13 @@ sub wait_raw
     return $self->until_true($seconds, sub { $self->{body} =~ $pattern });
 }
 
+# Whether it was told to come back later: that comes with the first bytes, or not at all.
+sub is_busy
+{
+    my ($self) = @_;
+    return $self->wait_raw(qr/^:/m) && $self->{body} =~ /^event: busy$/m;
+}
+
 # Whether the server ends the stream in time; events that come before it are kept.
 sub closed_within
 {

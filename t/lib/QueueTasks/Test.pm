@@ -186,6 +186,53 @@ sub wait_operator
     }
 }
 
+# POST topics/{topic}: its data, and type, key, ... as parameters. Gives the answer.
+sub publish
+{
+    my ($self, $topic, $data, %parameters) = @_;
+    my $query = join '&', map { "$_=" . QueueTasks::Test::uri($parameters{$_}) } sort keys %parameters;
+    return $self->internal('POST', "topics/$topic" . ($query ? "?$query" : ''), body => $data);
+}
+
+# The same, which must go well; gives the id.
+sub published
+{
+    my ($self, @message) = @_;
+    my $answer = $self->publish(@message);
+    die 'could not publish: ' . $answer->status . ' ' . $answer->body if $answer->status != 200;
+    return $answer->result->{id};
+}
+
+# POST users/{id}/messages, or, without an id, to all. Gives the answer.
+sub notify
+{
+    my ($self, $user, $data, %parameters) = @_;
+    my $query = join '&', map { "$_=" . QueueTasks::Test::uri($parameters{$_}) } sort keys %parameters;
+    my $path = defined $user ? 'users/' . QueueTasks::Test::uri($user) . '/messages' : 'users/messages';
+    return $self->internal('POST', $path . ($query ? "?$query" : ''), body => $data);
+}
+
+# POST queues/{id}/messages: a text, or a list of anything JSON. Gives the answer.
+sub push_to
+{
+    my ($self, $queue, $what) = @_;
+    return $self->internal('POST', 'queues/' . QueueTasks::Test::uri($queue) . '/messages', ref $what ? (json => $what) : (body => $what));
+}
+
+sub close_queue { return $_[0]->internal('POST', 'queues/' . QueueTasks::Test::uri($_[1]) . '/close') }
+
+# Wait until an entry of a list of the admin section (users, queues, ...) is so. Truth of it.
+sub wait_entry
+{
+    my ($self, $list, $test, $seconds) = @_;
+    my $until = now() + ($seconds // 5);
+    while (1) {
+        return 1 if grep { $test->($_) } @{ $self->internal('GET', $list)->result || [] };
+        return 0 if now() > $until;
+        select undef, undef, undef, 0.02;
+    }
+}
+
 # Every invariant of the zone holds.
 sub check_ok
 {
@@ -232,13 +279,34 @@ sub ready { return $_[0]->post('ready') }
 sub exit { return $_[0]->call('DELETE', 'exit') }
 sub my_tasks { return @{ $_[0]->get('my-tasks')->result || [] } }
 
-# GET wait-sse: a stream with its head read.
-sub stream
+# GET of any stream: listen('events?topic=a', last => id), with its head read. child => pid: in this child of the server.
+sub listen
 {
-    my ($self, %opt) = @_;
-    my $query = $opt{query} ? "?$opt{query}" : '';
-    return QueueTasks::Stream->open($self->{place}{server}->port, "$self->{place}{path}/api/wait-sse$query", %opt,
-        headers => { %{ $self->{headers} }, %{ $opt{headers} || {} } });
+    my ($self, $what, %opt) = @_;
+    my $stream = $self->start_listening($what, %opt);
+    $stream->wait_head($opt{deadline}) or die "no head in time for $what of " . $self->user . '; so far: ' . $stream->wire;
+    return $stream;
 }
+
+# The same without waiting for the head.
+sub start_listening
+{
+    my ($self, $what, %opt) = @_;
+    my $server = $self->{place}{server};
+    my %headers = (%{ $self->{headers} }, defined $opt{last} ? ('Last-Event-ID' => $opt{last}) : (), %{ $opt{headers} || {} });
+    my $start = sub { QueueTasks::Stream->start($server->port, "$self->{place}{path}/api/$what", %opt, headers => \%headers) };
+    return $opt{child} ? $server->in_child($opt{child}, $start) : $start->();
+}
+
+# GET queues/{id}/messages as a poll; query => 'format=joined' adds to it. Gives the answer.
+sub poll
+{
+    my ($self, $queue, %opt) = @_;
+    return $self->get('queues/' . QueueTasks::Test::uri($queue) . '/messages?mode=poll' . ($opt{query} ? "&$opt{query}" : ''), %opt);
+}
+
+# GET wait-sse.
+sub stream { my ($self, %opt) = @_; return $self->listen('wait-sse' . ($opt{query} ? "?$opt{query}" : ''), %opt) }
+sub start_stream { my ($self, %opt) = @_; return $self->start_listening('wait-sse' . ($opt{query} ? "?$opt{query}" : ''), %opt) }
 
 1;
