@@ -210,7 +210,7 @@ void qt_match_operator(qt_zone *z, qt_operator *op, qt_time now)
             offer(z, task, op, now);
         }
     }
-    if (op->free && task) {
+    if (op->free && (task || !qt_undo_room(QT_B(z)))) { /* cut off, perhaps before it looked */
         QT_PUT(z, op->retry_at, now);
         qt_operator_refresh(z, op, now);
     }
