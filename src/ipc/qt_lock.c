@@ -18,7 +18,7 @@ apr_status_t qt_lock_take(qt_lock *lock, qt_time *now)
         return rv;
     }
     *now = lock->since = qt_clock_now();
-    lock->face->owner = (apr_int32_t)getpid();
+    lock->face->owner = lock->pid ? lock->pid : (apr_int32_t)getpid();
     lock->face->taken++;
     lock->face->wait += (apr_uint64_t)(lock->since - began);
     return APR_SUCCESS;

@@ -19,6 +19,7 @@ typedef struct qt_lock {
     apr_global_mutex_t *mutex;
     qt_lock_face *face;
     qt_time since;            /* when this process took it */
+    apr_int32_t pid;          /* this process's, asked of the system once: not each time; 0: not yet */
 } qt_lock;
 
 /* Takes the lock; *now is the moment when it was had. A dead owner's lock is taken over (robust mutexes, file locks, System V). */

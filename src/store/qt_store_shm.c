@@ -147,11 +147,12 @@ apr_status_t qt_store_child_init(qt_store *store, apr_pool_t *pchild)
 {
     apr_status_t rv = apr_global_mutex_child_init(&store->lock.mutex, store->mutex_file, pchild);
 
+    store->lock.pid = (apr_int32_t)getpid();
     for (unsigned i = 0; rv == APR_SUCCESS && i < store->children; i++) {
         qt_slot *slot = &store->common->slots[i];
         apr_int32_t nobody = 0;
 
-        if (__atomic_compare_exchange_n(&slot->pid, &nobody, (apr_int32_t)getpid(), 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+        if (__atomic_compare_exchange_n(&slot->pid, &nobody, store->lock.pid, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
             __atomic_store_n(&slot->state, QT_SLOT_TAKEN, __ATOMIC_SEQ_CST);
             store->slot = i;
             ring(store, i, 1); /* there may be dead children that nobody else is left to bury */

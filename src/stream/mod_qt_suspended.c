@@ -84,7 +84,12 @@ static void warn_of_keeper(request_rec *r)
  */
 static void keep_no_memory(mod_qt_stream *stream)
 {
-    ap_get_brigade(stream->c->input_filters, stream->bb, AP_MODE_SPECULATIVE, APR_NONBLOCK_READ, 1);
+    ap_filter_t *core = stream->c->input_filters;
+
+    while (core->next) {
+        core = core->next;
+    }
+    ap_get_brigade(core, stream->bb, AP_MODE_SPECULATIVE, APR_NONBLOCK_READ, 1);
     apr_brigade_cleanup(stream->bb);
     apr_allocator_max_free_set(apr_pool_allocator_get(stream->c->pool), 1);
 }

@@ -187,13 +187,13 @@ static void warm_up(unsigned size, unsigned readers)
 
 /* ---- scenes ---- */
 
-/* STREAMS STREAMS: memory of streams that nobody writes to. */
+/* FEW STREAMS STREAMS: memory of streams that nobody writes to. The few bring what is needed once, however many they are. */
 static void idle(char **args)
 {
     unsigned at = 0;
     memory before = memory_settled();
 
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         unsigned n = (unsigned)atoi(args[i]);
         char scene[32];
         double took = open_streams(&l, at, n);
@@ -289,6 +289,28 @@ static void one_to_one(char **args)
     figure("push", "p50_us", histogram_us(&l.times, 0.50));
     figure("push", "p99_us", histogram_us(&l.times, 0.99));
     report_order("push");
+}
+
+/* STREAMS POSTS: posts that nobody hears of and the server does nothing about, on 8 connections. */
+static void alone(char **args)
+{
+    unsigned n = (unsigned)atoi(args[1]), said = 0, done = 0;
+    double used;
+
+    open_streams(&l, 0, (unsigned)atoi(args[0]));
+    l.post = "/nothing";
+    clear_figures(&l);
+    used = cpu();
+    while (done < n) {
+        for (unsigned i = 0; i < l.nposters && said < n; i++) {
+            if (!l.posters[i].waits_answer) {
+                post(&l, &l.posters[i], NOBODY, said++, 100);
+            }
+        }
+        must_turn(&l, "while posting");
+        done = (unsigned)l.publish.n;
+    }
+    figure("push", "of_it_httpd_alone_cpu_us", (cpu() - used) * 1e6 / n);
 }
 
 /* One run with everybody reading or without; what is compared. */
@@ -443,8 +465,8 @@ static const struct scene {
     unsigned posters;
     int to_one;
 } scenes[] = {
-    { "idle", idle, 2, 1, 0 },       { "fan", fan_out, 5, 1, 0 }, { "push", one_to_one, 2, 8, 1 },
-    { "stalled", stalled, 5, 1, 0 }, { "churn", churn, 2, 1, 0 },
+    { "idle", idle, 3, 1, 0 },       { "fan", fan_out, 5, 1, 0 }, { "push", one_to_one, 2, 8, 1 },
+    { "stalled", stalled, 5, 1, 0 }, { "churn", churn, 2, 1, 0 },     { "alone", alone, 2, 8, 1 },
 };
 
 /* What a server is asked: the module's places are its own, everybody else understands /stream and /pub. */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 #   sh t/bench/streams_bench.sh [quick]        quick: fewer streams and shorter, to see that all of it runs
-#   SERVERS="ceiling nchan detached suspended tls"  SCENES="idle fan push stalled churn"   parts of it
+#   SERVERS="ceiling nchan detached suspended tls"  SCENES="idle fan push alone stalled churn"   parts of it
 #
 # Server and client have a core each, everything is on loopback, each scene has a fresh server with one child that is stopped behind it.
 set -u
@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 build=$PWD/${BUILD:-build}
 bench=$build/bench
 SERVERS=${SERVERS:-ceiling nchan detached suspended tls}
-SCENES=${SCENES:-idle fan push stalled churn}
+SCENES=${SCENES:-idle fan push alone stalled churn}
 for tool in streams_bench ceiling mod_qt_bench.so; do
     [ -f "$bench/$tool" ] || { echo "$tool is not built: make -f Makefile.apxs streams-bench" >&2; exit 1; }
 done
@@ -179,6 +179,9 @@ $1
 <Location "/publish">
     SetHandler queuetasks-bench
 </Location>
+<Location "/nothing">
+    SetHandler queuetasks-nothing
+</Location>
 CONF
     [ "$(id -u)" -ne 0 ] || echo "User nobody
 Group $(id -gn nobody)"
@@ -254,19 +257,21 @@ play()
 }
 
 # One line a scene: streams that it needs, its name, its arguments (see streams_bench.c).
-full="15000 idle 5000 15000
+full="15000 idle 200 5000 15000
 1000 fan 100 1000 10 20 2000000
 1000 fan 1024 1000 10 10 1000000
 10000 fan 100 10000 5 10 2000000
 10000 fan 1024 10000 5 10 1000000
 1000 push 1000 40000
+1000 alone 1000 40000
 1000 stalled 1000 4096 100 5 7
 200 stalled 200 4096 100 5 7
 10000 churn 10000 10"
-quick="1000 idle 500 1000
+quick="1000 idle 200 500 1000
 200 fan 100 200 10 1 40000
 1000 fan 1024 1000 5 1 40000
 100 push 100 2000
+100 alone 100 2000
 200 stalled 200 4096 50 1 3
 500 churn 500 3"
 
@@ -298,7 +303,7 @@ while read -r streams scene arguments <&3; do
         continue
     fi
     for name in $here; do
-        case $scene,$name in stalled,ceiling) continue ;; esac # it closes them
+        case $scene,$name in stalled,ceiling | alone,ceiling | alone,nchan) continue ;; esac # it closes them; they have no such thing
         # shellcheck disable=SC2086
         play "$name" "$scene" $arguments
     done
