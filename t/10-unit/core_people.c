@@ -401,7 +401,7 @@ static void feed_in_a_full_zone(void)
     listen_to_feed(&f1, NEW);
     hears(&f1);
     zone_join(&f, "anna", "");
-    memset(text, 'x', sizeof(text));
+    memset(text, 'x', sizeof(text) - 1);
     unchecked = 1;
     while (n < 100000) {
         char name[16];
