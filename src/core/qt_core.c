@@ -71,6 +71,18 @@ apr_status_t qt_core_call(qt_zone *z, qt_time now, qt_call *call)
     return rv;
 }
 
+/* Who watches is nobody in the zone. */
+static void leave_out_watchers(qt_zone *z, qt_stats *stats)
+{
+    static const char name = QT_NAME_FEED;
+    const qt_user *watcher = qt_user_find(z, (qt_str){ &name, 1 });
+
+    if (watcher) {
+        stats->users--;
+        stats->online -= watcher->online;
+    }
+}
+
 apr_status_t qt_do_stats(qt_zone *z, qt_time now, qt_call *call)
 {
     (void)now;
@@ -83,6 +95,7 @@ apr_status_t qt_do_stats(qt_zone *z, qt_time now, qt_call *call)
     call->stats->topics = z->topics.count;
     call->stats->messages = z->log.count + z->mails;
     call->stats->users = z->users.count;
+    leave_out_watchers(z, call->stats);
     call->stats->queues = z->queues.count;
     call->stats->bytes = z->block.size;
     call->stats->bytes_used = z->arena.used;

@@ -3,6 +3,7 @@
 #include "core/qt_feed.h"
 #include "core/qt_task.h"
 #include "core/qt_topic.h"
+#include "core/qt_user.h"
 
 static const qt_topic_rules feed_rules = { .age = QT_FEED_KEPT, .retain = 1000, .delivery = QT_DELIVER_ALL };
 
@@ -94,7 +95,7 @@ void qt_feed_operator(qt_zone *z, const qt_operator *op, qt_op_status status, qt
 
 void qt_feed_user(qt_zone *z, const qt_user *user, qt_time now)
 {
-    if (is_on(z, now)) {
+    if (is_on(z, now) && !qt_user_is_hidden(user)) {
         qt_str fields[] = { qt_id(user), user->online ? QT_STR_LIT("connected") : QT_STR_LIT("disconnected") };
 
         put(z, "user", fields, 2, now);

@@ -42,7 +42,7 @@ apr_status_t qt_do_users(qt_zone *z, qt_time now, qt_call *call)
     for (qt_entry *e = NULL; (e = qt_table_next(QT_B(z), &z->users, e)) != NULL;) {
         const qt_user *user = (const qt_user *)e;
 
-        if ((user->online || !call->flag) && !lay_user(z, call, user)) {
+        if (!qt_user_is_hidden(user) && (user->online || !call->flag) && !lay_user(z, call, user)) {
             return QT_E_SPACE;
         }
     }

@@ -194,9 +194,17 @@ static const qt_seat seats[QT_KINDS] = {
 
 /* ---- coming ---- */
 
+/* Who watches the zone is nobody in it: all feeds are one user, whom nobody can name. */
+static qt_str user_of(const qt_call *call)
+{
+    static const char watcher = QT_NAME_FEED;
+
+    return call->kind == QT_K_FEED ? (qt_str){ &watcher, 1 } : call->who;
+}
+
 static apr_status_t may_join(qt_zone *z, qt_time now, const qt_call *call)
 {
-    const qt_user *user = qt_user_find(z, call->who);
+    const qt_user *user = qt_user_find(z, user_of(call));
     const qt_operator *op = call->kind == QT_K_WAIT ? qt_operator_find(z, call->who) : NULL;
 
     if ((op && op->ban_until > now) || (user && user->ban_until > now)) {
@@ -205,7 +213,7 @@ static apr_status_t may_join(qt_zone *z, qt_time now, const qt_call *call)
     if (call->max_streams && z->streams.count >= call->max_streams) {
         return QT_E_CROWDED;
     }
-    if (user && call->max_streams_per_user && user->streams.count >= call->max_streams_per_user) {
+    if (user && call->max_streams_per_user && call->kind != QT_K_FEED && user->streams.count >= call->max_streams_per_user) {
         return QT_E_LIMIT;
     }
     return call->child < QT_CHILDREN_MAX && call->kind < QT_KINDS ? APR_SUCCESS : APR_EINVAL;
@@ -232,7 +240,7 @@ apr_status_t qt_do_join(qt_zone *z, qt_time now, qt_call *call)
     if (rv != APR_SUCCESS || call->flag) {
         return rv;
     }
-    user = qt_user_came(z, call->who, call->grace, now);
+    user = qt_user_came(z, user_of(call), call->grace, now);
     stream = user ? qt_stream_new(z, user, call) : NULL;
     if (!stream) {
         return QT_E_FULL;

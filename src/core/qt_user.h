@@ -18,6 +18,12 @@ int qt_users_forget(qt_zone *z, qt_time now, int only_old);
 /* When the next one is to be forgotten; 0: none. */
 qt_time qt_users_due(qt_zone *z);
 
+/* The one that stands for all who watch the feed. */
+static inline int qt_user_is_hidden(const qt_user *user)
+{
+    return qt_entry_id(user).p[0] == QT_NAME_FEED;
+}
+
 /* ---- streams ---- */
 
 qt_stream *qt_stream_find(qt_zone *z, apr_uint64_t serial);
