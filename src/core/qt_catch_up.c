@@ -6,7 +6,7 @@
 #include "core/qt_view.h"
 
 /* Events of one verb, and bytes after which no more are added to it. */
-#define QT_CATCH_UP_BATCH 64
+#define QT_CATCH_UP_BATCH 128
 #define QT_CATCH_UP_BYTES (256 * 1024)
 /* Messages looked at in one verb, told or not. */
 #define QT_CATCH_UP_LOOKS 1024
@@ -22,14 +22,22 @@ static qt_topic *topic_of(qt_zone *z, const qt_stream *stream, unsigned i)
     return QT_REC(z, qt_topic, QT_REC(z, qt_outlet, QT_REC(z, qt_ref, stream->outlets)[i])->topic);
 }
 
-/* Most are near the end: from there back. */
+/* Looked for from the end of the ring that is nearer, by the sequence: most are near the end, and who comes from afar begins at the front. */
 static qt_message *first_after(qt_zone *z, const qt_topic *topic, apr_uint64_t seq)
 {
-    qt_message *at = qt_message_at(z, topic->ring.last), *found = NULL;
+    qt_message *at = qt_message_at(z, topic->ring.first), *last = qt_message_at(z, topic->ring.last), *found = NULL;
 
-    while (at && at->seq > seq) {
+    if (!last || last->seq <= seq) {
+        return NULL;
+    }
+    if (seq <= at->seq || seq - at->seq < last->seq - seq) {
+        while (at->seq <= seq) {
+            at = qt_message_at(z, at->line.next);
+        }
+        return at;
+    }
+    for (at = last; at && at->seq > seq; at = qt_message_at(z, at->line.prev)) {
         found = at;
-        at = qt_message_at(z, at->line.prev);
     }
     return found;
 }

@@ -299,6 +299,32 @@ static void closing(void)
     is_str(drain("q", "boris", NEW), "again", "for another queue");
 }
 
+static void closing_a_long_one(void)
+{
+    static char want[4096];
+    words told = { .n = 0 };
+
+    note("closing with many messages in it");
+    fresh();
+    unchecked = 1;
+    push_numbers("q", 1, 300);
+    unchecked = 0;
+    close_queue("q");
+    is_str(drain("q", "boris", NEW), numbers(1, QT_DRAIN_MAX), "a poll that does not take all has no terminator");
+    drained("q", 0);
+    read_queue("q", "anna", 0, NEW);
+    for (int i = 0; i < 10; i++) {
+        const char *text = child_hears(0);
+
+        if (*text) {
+            words_add(&told, text, strlen(text));
+        }
+        zone_pass(&f, 1);
+    }
+    snprintf(want, sizeof(want), "%s terminate end", numbers(1, 300));
+    is_str(told.text, want, "a reader has the terminator after the last of them");
+}
+
 static void closing_an_empty_one(void)
 {
     apr_uint64_t anna, boris;
@@ -490,6 +516,7 @@ int main(void)
     many_come_back();
     replaced_at_the_end();
     closing();
+    closing_a_long_one();
     closing_an_empty_one();
     comes_back_after_the_close();
     polls();

@@ -344,6 +344,21 @@ static void lost_and_nothing_after(void)
     is_str(child_hears(1), "a=2", "and go on");
 }
 
+static void lost_in_its_place(void)
+{
+    static const qt_str both[] = { QT_STR_LIT("a"), QT_STR_LIT("b") };
+
+    note("lost, in its place");
+    fresh();
+    rules_of_topics.age = QT_SECOND;
+    listen_call(&l, (qt_call){ .who = QT_STR_LIT("u"), .kind = QT_K_EVENTS, .topics = both, .ntopics = 2 });
+    publish("a", NULL, "1");
+    zone_pass(&f, 2 * QT_SECOND);
+    publish("b", NULL, "2");
+    publish("a", NULL, "3");
+    is_str(child_hears(0), "lost b=2 a=3", "a loss is told before what came later, of whatever topic: after that nobody would find it");
+}
+
 static void leaving(void)
 {
     note("leaving");
@@ -635,6 +650,7 @@ int main(void)
     two_children();
     slow_child();
     lost_and_nothing_after();
+    lost_in_its_place();
     leaving();
     large();
     most_topics();

@@ -130,7 +130,7 @@ sub notes
 sub nginx_before
 {
     my ($server) = @_;
-    my ($nginx) = grep { -x } '/usr/sbin/nginx', '/usr/bin/nginx' or return;
+    my ($nginx) = grep { -x } '/usr/sbin/nginx', '/usr/bin/nginx', "$FindBin::Bin/../../build/nginx/usr/sbin/nginx" or return;
     my $root = $server->root . '/nginx';
     my $port = QueueTasks::Server::free_port();
     mkdir $root;

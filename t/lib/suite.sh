@@ -43,6 +43,7 @@ copy_tree()
         [ ! -e "$build/$part" ] || cp -R "$build/$part" "$copy/build/" || return 1
     done
     [ ! -d build/node_modules ] || cp -R build/node_modules "$copy/build/"
+    [ ! -d build/nginx ] || cp -R build/nginx "$copy/build/"
 }
 
 keep_logs()
