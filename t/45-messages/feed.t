@@ -94,7 +94,8 @@ subtest 'GET stats' => sub {
     my %more = map { $_ => $after->{$_} - $before->{$_} } qw(topics messages users online queues queued);
     # Mailboxes, broadcasts and the feed are topics of the zone's own.
     ok(delete $more{topics} >= 1 && delete $more{messages} >= 2, 'topics, and messages in them and in mailboxes');
-    is_deeply(\%more, { users => 1, online => 1, queues => 1, queued => 2 }, 'what else is there') or diag(explain(\%more));
+    ok($after->{online} >= 1 && delete $more{online} <= 1, 'who is there: others may have gone meanwhile');
+    is_deeply(\%more, { users => 1, queues => 1, queued => 2 }, 'what else is there') or diag(explain(\%more));
     %more = map { $_ => $after->{totals}{$_} - $before->{totals}{$_} } qw(published notified pushed);
     is_deeply(\%more, { published => 1, notified => 1, pushed => 2 }, 'what has been');
 };
