@@ -38,7 +38,8 @@ typedef struct mod_qt_transport {
     /* -- the handler's thread -- */
     /* Whether it can carry a stream of this connection; the first that can, in the table of mod_qt_stream.c, is chosen. */
     int (*can)(const mod_qt_child *child, request_rec *r, const mod_qt_stream_conf *conf);
-    /* May this stream be carried now? QT_E_CROWDED. What it takes is given back when the slot is released (`dismiss`). NULL: yes. */
+    /* May this stream be carried now? QT_E_CROWDED. Also of one that another has left to it (`fits`). What it takes is given back when
+     * the slot is released (`dismiss`). NULL: yes. */
     apr_status_t (*admit)(mod_qt_stream *stream);
     /* The first bytes, before anything else; the head goes out with them. */
     apr_status_t (*greet)(mod_qt_stream *stream, const char *p, apr_size_t n);
