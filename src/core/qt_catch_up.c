@@ -22,7 +22,7 @@ static qt_topic *topic_of(qt_zone *z, const qt_stream *stream, unsigned i)
     return QT_REC(z, qt_topic, QT_REC(z, qt_outlet, QT_REC(z, qt_ref, stream->outlets)[i])->topic);
 }
 
-/* Looked for from the end of the ring that is nearer, by the sequence: most are near the end, and who comes from afar begins at the front. */
+/* From the end of the ring that is nearer, by the sequence: most are near the end, and who comes from afar begins at the front. */
 static qt_message *first_after(qt_zone *z, const qt_topic *topic, apr_uint64_t seq)
 {
     qt_message *at = qt_message_at(z, topic->ring.first), *last = qt_message_at(z, topic->ring.last), *found = NULL;

@@ -55,7 +55,8 @@ static void publish(unsigned topic)
     static const qt_topic_rules rules = { .age = 3600 * QT_SECOND, .retain = 1, .delivery = QT_DELIVER_LAST };
     qt_str topics[] = { name("t", topic) };
     qt_call c = { .verb = QT_PUBLISH, .topics = topics, .ntopics = 1, .topic_rules = &rules,
-                  .data = QT_STR_LIT("{\"state\":\"running\",\"done\":3,\"of\":10,\"text\":\"a message of some hundred bytes, as they are\"}") };
+                  .data = QT_STR_LIT("{\"state\":\"running\",\"done\":3,\"of\":10,"
+                                       "\"text\":\"a message of some hundred bytes, as they are\"}") };
 
     call(&c);
 }
