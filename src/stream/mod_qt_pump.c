@@ -557,7 +557,7 @@ static void find_zones(mod_qt_pump *pump)
         pump->nzones++;
     }
     pump->zones = apr_pcalloc(pump->pool, (pump->nzones + 1) * sizeof(*pump->zones));
-    pump->child->fanouts = apr_pcalloc(pump->pool, (pump->nzones + 1) * sizeof(*pump->child->fanouts));
+    pump->child->fanouts = apr_pcalloc(pump->pool, (pump->nzones + 1) * sizeof(mod_qt_fanout *));
     for (i = 0; i < pump->nzones; i++) {
         pump->zones[i].ref = qt_store_zone(pump->child->store, i);
         pump->zones[i].fanout = pump->child->fanouts[i] = mod_qt_fanout_create(pump->child, pump->pool);
