@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use utf8;
 use FindBin;
+use Socket qw(SOL_SOCKET SO_RCVBUF);
 use lib "$FindBin::Bin/../lib";
 use QueueTasks::Test;
 
@@ -14,6 +15,7 @@ QueueTasksReconnectGrace 500ms
 QueueTasksKeepAlive 30s
 QueueTasksRetry 100ms
 QueueTasksMaxBlockingStreams 60
+SendBufferSize 262144
 QueueTasksMaxStreamsPerUser 0
 QueueTasksTopics **
 QueueTasksTopic ** retain=100 age=1h delivery=all
@@ -241,11 +243,13 @@ sub everything
         $stream->disconnect;
     };
 
-    # 60 messages of 50 KB to a stream that reads nothing, of which the topic keeps five.
+    # 160 messages of 50 KB to a stream that reads nothing, of which the topic keeps five. Its socket takes little: the kernel's own idea
+    # of how much may be on the way (megabytes) would decide whether it is slow at all.
     sub flood
     {
         my ($query) = @_;
         my $stream = begun("events?topic=few/flood$query");
+        setsockopt $stream->socket, SOL_SOCKET, SO_RCVBUF, pack 'i', 32768 or die "setsockopt: $!";
         my @ids = map { $place->published('few/flood', $_ . '.' . 'x' x 50_000) } 1 .. 160;
         return ($stream, @ids);
     }
