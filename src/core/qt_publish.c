@@ -207,17 +207,22 @@ static apr_status_t notify_one(qt_zone *z, qt_time now, qt_call *call)
     return topic ? post_hidden(z, topic, &rules, now, call) : QT_E_FULL;
 }
 
+/* Whoever is within his grace may come back for it, though nobody listens just now. */
 static apr_status_t notify_all(qt_zone *z, qt_time now, qt_call *call)
 {
     qt_topic_rules rules = { .age = call->grace > QT_BROADCAST_LEAST ? call->grace : QT_BROADCAST_LEAST, .retain = QT_BROADCASTS,
                              .delivery = QT_DELIVER_ALL };
     char name[QT_NAME_MAX + 1];
-    qt_topic *topic = qt_topic_find(z, qt_topic_hidden(name, QT_NAME_ALL, QT_STR_NONE));
+    qt_str hidden = qt_topic_hidden(name, QT_NAME_ALL, QT_STR_NONE);
+    qt_topic *topic = z->stats.online ? qt_topic_get(z, hidden) : qt_topic_find(z, hidden);
 
     call->listeners = topic ? topic->listeners : 0;
     call->delivered = call->listeners > 0;
     call->stored = 0;
-    return topic ? post_hidden(z, topic, &rules, now, call) : to_nobody(z, call);
+    if (!topic) {
+        return z->stats.online ? QT_E_FULL : to_nobody(z, call);
+    }
+    return post_hidden(z, topic, &rules, now, call);
 }
 
 apr_status_t qt_do_notify(qt_zone *z, qt_time now, qt_call *call)

@@ -335,6 +335,22 @@ static void broadcast(void)
     is_str(hears(&l), "", "after the grace it is not kept for her, and no gap");
 }
 
+static void broadcast_to_nobody_just_now(void)
+{
+    apr_uint64_t known;
+
+    note("a broadcast while all are away for a moment");
+    fresh();
+    listen_to_notices(&l, "anna", NEW);
+    known = notify(NULL, "1");
+    child_hears(0);
+    zone_leave(&f, l.stream);
+    notify(NULL, "2");
+    ok(!f.call.delivered, "nobody listens");
+    listen_to_notices(&l, "anna", SINCE(known));
+    is_str(hears(&l), "all=2", "who comes back within the grace is told");
+}
+
 static void broadcast_without_grace(void)
 {
     note("a broadcast where there is no grace");
@@ -440,6 +456,7 @@ int main(void)
     mail_limits();
     no_mailbox();
     broadcast();
+    broadcast_to_nobody_just_now();
     broadcast_without_grace();
     feed();
     feed_in_a_full_zone();
