@@ -89,7 +89,8 @@ is($back, $rounds, 'and all operators came back');
 ok($crowd->finish(20), 'all ' . $crowd->acked . ' tasks are done') or diag(map { "\n  $_" } $crowd->fates);
 cmp_ok(scalar $crowd->acked, '>', 10 * $rounds, 'there was traffic between the kills');
 cmp_ok($crowd->seen('cut off'), '>', $rounds, 'streams were cut off: ' . $crowd->seen('cut off'));
-cmp_ok($crowd->broken, '>', 0, 'requests lost their answer: ' . $crowd->broken);
+# Whether a request was under way in just the child that died is chance; t/50-children/die_in_verb.t makes sure of it.
+note('requests lost their answer: ' . $crowd->broken);
 $crowd->reckon;
 is_error_free($server, 'nothing else stands in the log', qr/AH10159|AH00484/);
 diag("QT_SEED=$seed") if !Test::More->builder->is_passing;
