@@ -60,7 +60,7 @@ static apr_size_t gather(apr_bucket_brigade *from, struct iovec *vec, apr_size_t
         const char *p;
 
         *rv = apr_bucket_read(b, &p, &vec[n].iov_len, APR_BLOCK_READ);
-        vec[n].iov_base = (void *)(apr_uintptr_t)p;
+        vec[n].iov_base = (void *)p;
         *bytes += *rv == APR_SUCCESS ? vec[n].iov_len : 0;
         b = APR_BUCKET_NEXT(b);
     }
@@ -187,7 +187,7 @@ apr_status_t mod_qt_filter_push(ap_filter_t *filter)
 apr_status_t mod_qt_filter_send(ap_filter_t *filter, const char *p, apr_size_t n)
 {
     unflush *u = filter->ctx;
-    struct iovec vec = { (void *)(apr_uintptr_t)p, n };
+    struct iovec vec = { (void *)p, n };
     apr_status_t rv = client_there(filter->c);
     apr_size_t sent = 0;
 
