@@ -6,6 +6,9 @@ static const apr_uint16_t sizes[QT_CLASSES] = {
     32, 48, 64, 80, 96, 128, 192, 256, 320, 384, 512, 680, 1024, 1360, 2048, 4096
 };
 
+/* Pages begin with a line of the cache, so that no cell spans more of them than it must. */
+#define QT_LINE 64
+
 #ifdef QT_PROVE
 #define PROVE_CELLS qt_prove_cells
 #else
@@ -41,11 +44,11 @@ static char *cells_of(qt_block *b, const qt_arena *arena, const qt_page *page)
 
 void qt_arena_init(qt_block *b, qt_arena *arena, apr_uint64_t at, apr_uint64_t end)
 {
-    apr_uint64_t npages = (end - at) / (QT_PAGE + sizeof(qt_page));
+    apr_uint64_t npages = (end - at - QT_LINE) / (QT_PAGE + sizeof(qt_page));
 
     *arena = (qt_arena){ .pages = (qt_ref)(at / 8), .npages = (apr_uint32_t)npages };
     memset((char *)b + at, 0, npages * sizeof(qt_page));
-    arena->at = at + npages * sizeof(qt_page);
+    arena->at = (at + npages * sizeof(qt_page) + QT_LINE - 1) & ~(apr_uint64_t)(QT_LINE - 1);
     arena->reserve = arena->npages / 16 + 4;
 }
 
@@ -96,6 +99,7 @@ void *qt_alloc(qt_block *b, qt_arena *arena, apr_size_t n, qt_need need)
     }
     page->used++;
     QT_SET(b, arena->used, arena->used + sizes[class]);
+    qt_fetch(page->free ? QT_PTR(b, char, page->free) : cell + sizes[class], sizes[class]); /* for whoever gets it */
     if (!page->free && (page->carved + 1) * (apr_size_t)sizes[class] > QT_PAGE) {
         qt_list_remove(b, &arena->open[class], &page->line);
     }

@@ -106,7 +106,7 @@ static int end_after_task(qt_zone *z, qt_time now, qt_call *call, qt_stream *str
     for (apr_uint32_t i = from; i < call->n; i++) {
         if (call->events[i].kind == QT_EV_TASK) {
             call->n = i + 1;
-            QT_EDIT(z, op);
+            qt_operator_edit(z, op);
             op->spent = 1;
             if (op->offers) {
                 qt_operator_refresh(z, op, now);

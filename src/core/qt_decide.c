@@ -285,7 +285,7 @@ apr_status_t qt_do_pause(qt_zone *z, qt_time now, qt_call *call)
     if (!op || !op->queued) {
         return QT_E_UNKNOWN;
     }
-    QT_EDIT(z, op);
+    qt_operator_edit(z, op);
     op->paused = 1;
     qt_operator_refresh(z, op, now);
     qt_match_left(z, op, now);
@@ -299,7 +299,7 @@ apr_status_t qt_do_ready(qt_zone *z, qt_time now, qt_call *call)
     if (!op || !op->queued) {
         return QT_E_UNKNOWN;
     }
-    QT_EDIT(z, op);
+    qt_operator_edit(z, op);
     op->paused = 0;
     op->wrap_until = 0;
     qt_operator_refresh(z, op, now);

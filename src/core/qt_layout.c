@@ -38,7 +38,7 @@ apr_status_t qt_zone_init(void *memory, apr_size_t size, const unsigned char see
     z->block.undo.at = at;
     z->block.undo.cap = size / 8 < QT_UNDO_MIN ? QT_UNDO_MIN : (size / 8) & ~(apr_uint64_t)7;
     at += z->block.undo.cap;
-    at = lay_table(&z->tasks, at, size / 1024);
+    at = lay_table(&z->tasks, at, size / 512);
     at = lay_table(&z->operators, at, size / 4096);
     at = lay_table(&z->sets, at, size / 8192);
     at = lay_table(&z->streams, at, size / 4096);

@@ -45,7 +45,7 @@ int qt_match_fits(qt_zone *z, qt_task *task, qt_operator *op)
 
 static void mark_served(qt_zone *z, qt_operator *op)
 {
-    QT_EDIT(z, op);
+    qt_operator_edit(z, op);
     op->served = 1;
 }
 

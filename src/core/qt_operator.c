@@ -57,7 +57,7 @@ void qt_operator_let_go(qt_zone *z, qt_operator *op, qt_time now)
 void qt_operator_to_tail(qt_zone *z, qt_operator *op, qt_time now)
 {
     qt_tree_remove(QT_B(z), &op->place);
-    QT_EDIT(z, op);
+    qt_operator_edit(z, op);
     if (!op->queued) {
         op->paused = op->spent = 0;
         op->queued = 1;
@@ -72,7 +72,7 @@ void qt_operator_to_tail(qt_zone *z, qt_operator *op, qt_time now)
 void qt_operator_leave_queue(qt_zone *z, qt_operator *op, qt_time now)
 {
     qt_tree_remove(QT_B(z), &op->place);
-    QT_EDIT(z, op);
+    qt_operator_edit(z, op);
     op->queued = op->spent = 0;
     op->grace_until = 0;
     qt_operator_refresh(z, op, now);
@@ -95,7 +95,7 @@ static void count_present(qt_zone *z, qt_operator *op, int present)
 
         QT_PUT(z, set->present, set->present + (present ? 1U : -1U));
     }
-    QT_EDIT(z, op);
+    qt_operator_edit(z, op);
     op->present = present != 0;
 }
 
@@ -123,7 +123,7 @@ static void stand_free(qt_zone *z, qt_operator *op, int is_free)
             qt_tree_insert(QT_B(z), &QT_REC(z, qt_set, link->set)->free, &link->free, 0, op->seat);
         }
     }
-    QT_EDIT(z, op);
+    qt_operator_edit(z, op);
     op->free = is_free != 0;
 }
 
@@ -141,7 +141,7 @@ static void schedule(qt_zone *z, qt_operator *op, qt_time now)
 static void start_grace(qt_zone *z, qt_operator *op, qt_time now)
 {
     if (op->queued && !op->streams.count && !op->offers && !op->grace_until) {
-        QT_EDIT(z, op);
+        qt_operator_edit(z, op);
         op->spent = 0;
         op->grace_until = now + op->rules.grace;
     }
@@ -153,7 +153,7 @@ static void feed(qt_zone *z, qt_operator *op, qt_time now)
     qt_op_status status = op->queued ? qt_operator_status(op) : QT_AWAY;
 
     if (status != (qt_op_status)op->fed) {
-        QT_EDIT(z, op);
+        qt_operator_edit(z, op);
         op->fed = (unsigned)status & 7;
         qt_feed_operator(z, op, status, now);
     }

@@ -31,7 +31,7 @@ static apr_status_t wait_come(qt_zone *z, qt_stream *stream, qt_time now, qt_cal
     stream->operator = QT_OF(z, op);
     stream->held = stream->fresh = 1;
     qt_list_append(QT_B(z), &op->streams, &stream->of_operator);
-    QT_EDIT(z, op);
+    qt_operator_edit(z, op);
     op->grace_until = 0;
     op->spent = 0;
     op->served = op->offers > 0;

@@ -33,7 +33,7 @@ static void lapse(qt_zone *z, qt_task *task, qt_time now)
     qt_operator *op = QT_AT(z, qt_operator, task->operator);
 
     qt_match_back(z, task, QT_O_TIMEOUT, QT_R_EXPIRED, now);
-    QT_EDIT(z, op);
+    qt_operator_edit(z, op);
     op->paused = op->paused || (op->queued && op->rules.pause_on_timeout);
     QT_PUT(z, z->stats.timed_out, z->stats.timed_out + 1);
     if (op->queued && op->rules.once && !op->streams.count) {
@@ -90,7 +90,7 @@ static int grace_is_over(const qt_operator *op, qt_time now)
 
 static void operator_due(qt_zone *z, qt_operator *op, qt_time now)
 {
-    QT_EDIT(z, op);
+    qt_operator_edit(z, op);
     op->retry_at = 0;
     op->wrap_until = op->wrap_until <= now ? 0 : op->wrap_until;
     if (grace_is_over(op, now)) {

@@ -84,6 +84,7 @@ typedef struct qt_operator {
     qt_ref labels;          /* cell with his canonical list, 0: none */
     apr_uint32_t nlabels;   /* its bytes */
     qt_rules rules;         /* of the Location he came through last */
+    /* From here to `logged`: what qt_operator_edit saves. */
     apr_uint64_t seat;      /* his number in the queue: lower is nearer to the head */
     qt_time since;          /* when he took it */
     qt_time grace_until;    /* his last stream broke: keeps his place until then */
@@ -365,6 +366,12 @@ typedef struct qt_zone {
 #define QT_EDIT(z, ptr) qt_touch(QT_B(z), (ptr), sizeof(*(ptr)))
 /* Save and change one lvalue of the zone. */
 #define QT_PUT(z, lvalue, value) QT_SET(QT_B(z), lvalue, value)
+
+/* Save an operator's own state before editing it; his lists, trees and log are saved by what changes them. */
+static inline void qt_operator_edit(qt_zone *z, qt_operator *op)
+{
+    qt_touch(QT_B(z), &op->seat, offsetof(qt_operator, logged) - offsetof(qt_operator, seat));
+}
 
 static inline qt_str qt_id(const void *record)
 {
