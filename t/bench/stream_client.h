@@ -76,7 +76,8 @@ typedef struct poster {
 } poster;
 
 typedef struct load {
-    const char *get, *post;   /* paths */
+    const char *get;          /* paths: the channel comes behind */
+    const char *post, *post_end; /* or between */
     const char *channel;      /* NULL: each stream listens to one of its own */
     int json, tls;
     int port, post_port;      /* posts never go by TLS */
@@ -210,7 +211,7 @@ static inline void stream_ask(load *l, unsigned i)
     int n;
 
     snprintf(own, sizeof(own), "o%u", i);
-    n = snprintf(out, sizeof(out), "GET %s?c=%s HTTP/1.1\r\nHost: localhost\r\nX-User: o%u\r\nAccept: text/event-stream\r\n\r\n", l->get,
+    n = snprintf(out, sizeof(out), "GET %s%s HTTP/1.1\r\nHost: localhost\r\nX-User: o%u\r\nAccept: text/event-stream\r\n\r\n", l->get,
                  l->channel ? l->channel : own, i);
     sent = stream_send(s, out, (size_t)n, &wants);
     if (sent < 0) {
@@ -388,9 +389,9 @@ static inline void post(load *l, poster *p, unsigned to, unsigned number, unsign
     if (l->json) {
         snprintf(body, sizeof(body), "{\"operatorId\":\"%s\",\"payload\":\"%s\"}", own, message);
     }
-    n = snprintf(out, sizeof(out), "POST %s?c=%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n%s", l->post,
-                 l->channel ? l->channel : own, l->json ? "application/json" : "text/plain", strlen(l->json ? body : message),
-                 l->json ? body : message);
+    n = snprintf(out, sizeof(out), "POST %s%s%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n%s", l->post,
+                 l->channel ? l->channel : own, l->post_end, l->json ? "application/json" : "text/plain",
+                 strlen(l->json ? body : message), l->json ? body : message);
     send_all(p->t.fd, out, (size_t)n);
     p->waits_answer = 1;
 }

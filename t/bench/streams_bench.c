@@ -274,7 +274,7 @@ static void push_all(unsigned pushes)
 }
 
 /* STREAMS PUSHES: one message to one listener, on 8 connections. */
-static void one_to_one(char **args)
+static void one_to_one(const char *scene, char **args)
 {
     unsigned pushes = (unsigned)atoi(args[1]);
     double began, used;
@@ -284,11 +284,23 @@ static void one_to_one(char **args)
     began = seconds();
     used = cpu();
     push_all(pushes);
-    figure("push", "s", pushes / (seconds() - began));
-    figure("push", "cpu_us", (cpu() - used) * 1e6 / pushes);
-    figure("push", "p50_us", histogram_us(&l.times, 0.50));
-    figure("push", "p99_us", histogram_us(&l.times, 0.99));
-    report_order("push");
+    figure(scene, "s", pushes / (seconds() - began));
+    figure(scene, "cpu_us", (cpu() - used) * 1e6 / pushes);
+    figure(scene, "p50_us", histogram_us(&l.times, 0.50));
+    figure(scene, "p99_us", histogram_us(&l.times, 0.99));
+    report_order(scene);
+}
+
+/* A task for one operator. */
+static void tasks(char **args)
+{
+    one_to_one("task", args);
+}
+
+/* A message for one user. */
+static void push(char **args)
+{
+    one_to_one("push", args);
 }
 
 /* STREAMS POSTS: posts that nobody hears of and the server does nothing about, on 8 connections. */
@@ -298,7 +310,8 @@ static void alone(char **args)
     double used;
 
     open_streams(&l, 0, (unsigned)atoi(args[0]));
-    l.post = "/nothing";
+    l.post = "/nothing?c=";
+    l.post_end = "";
     clear_figures(&l);
     used = cpu();
     while (done < n) {
@@ -310,7 +323,7 @@ static void alone(char **args)
         must_turn(&l, "while posting");
         done = (unsigned)l.publish.n;
     }
-    figure("push", "of_it_httpd_alone_cpu_us", (cpu() - used) * 1e6 / n);
+    figure("post", "httpd_alone_cpu_us", (cpu() - used) * 1e6 / n);
 }
 
 /* One run with everybody reading or without; what is compared. */
@@ -458,24 +471,39 @@ static void churn(char **args)
 
 /* ---- main ---- */
 
+/* What is listened to and posted. Everybody else understands /stream and /pub. */
+typedef struct speech {
+    const char *get, *post, *post_end;
+    int json;
+} speech;
+
+static const speech peer = { "/stream?c=", "/pub?c=", "", 0 };
+static const speech of_topics = { "/q/api/events?topic=", "/q/internal/topics/", "", 0 };
+static const speech of_users = { "/q/api/notifications?c=", "/q/internal/users/", "/messages", 0 };
+static const speech of_tasks = { "/q/api/wait-sse?c=", "/q/internal/tasks?c=", "", 1 };
+
 static const struct scene {
     const char *name;
     void (*play)(char **args);
     int nargs;
     unsigned posters;
-    int to_one;
+    const speech *ours;
+    const char *channel; /* NULL: each stream has its own */
 } scenes[] = {
-    { "idle", idle, 3, 1, 0 },       { "fan", fan_out, 5, 1, 0 }, { "push", one_to_one, 2, 8, 1 },
-    { "stalled", stalled, 5, 1, 0 }, { "churn", churn, 2, 1, 0 },     { "alone", alone, 2, 8, 1 },
+    { "idle", idle, 3, 1, &of_tasks, NULL },       { "fan", fan_out, 5, 1, &of_topics, "all" }, { "push", push, 2, 8, &of_users, NULL },
+    { "task", tasks, 2, 8, &of_tasks, NULL },      { "alone", alone, 2, 8, &of_users, NULL },
+    { "stalled", stalled, 5, 1, &of_topics, "all" }, { "churn", churn, 2, 1, &of_tasks, NULL },
 };
 
-/* What a server is asked: the module's places are its own, everybody else understands /stream and /pub. */
-static void speak(int ours, int to_one)
+static void speak(const struct scene *s, int ours)
 {
-    l.get = ours ? "/q/api/wait-sse" : "/stream";
-    l.post = !ours ? "/pub" : to_one ? "/q/internal/tasks" : "/publish";
-    l.json = ours && to_one;
-    l.channel = to_one ? NULL : "all";
+    const speech *by = ours ? s->ours : &peer;
+
+    l.get = by->get;
+    l.post = by->post;
+    l.post_end = by->post_end;
+    l.json = by->json;
+    l.channel = s->channel;
 }
 
 /* The first answer tells that the server is there, with all its processes. */
@@ -496,7 +524,7 @@ int main(int argc, char **argv)
 
         if (strcmp(argv[2], s->name) == 0 && argc == 7 + s->nargs) {
             label = argv[1];
-            speak(strcmp(argv[3], "ours") == 0, s->to_one);
+            speak(s, strcmp(argv[3], "ours") == 0);
             l.post_port = atoi(argv[5]);
             l.port = atoi(argv[6]);
             l.tls = l.port != l.post_port;

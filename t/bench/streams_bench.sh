@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 #   sh t/bench/streams_bench.sh [quick]        quick: fewer streams and shorter, to see that all of it runs
-#   SERVERS="ceiling nchan detached suspended tls"  SCENES="idle fan push alone stalled churn"   parts of it
+#   SERVERS="ceiling nchan detached suspended tls"  SCENES="idle fan push task alone stalled churn"   parts of it
 #
 # Server and client have a core each, everything is on loopback, each scene has a fresh server with one child that is stopped behind it.
 set -u
@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 build=$PWD/${BUILD:-build}
 bench=$build/bench
 SERVERS=${SERVERS:-ceiling nchan detached suspended tls}
-SCENES=${SCENES:-idle fan push alone stalled churn}
+SCENES=${SCENES:-idle fan push task alone stalled churn}
 for tool in streams_bench ceiling mod_qt_bench.so; do
     [ -f "$bench/$tool" ] || { echo "$tool is not built: make -f Makefile.apxs streams-bench" >&2; exit 1; }
 done
@@ -135,14 +135,14 @@ Listen 127.0.0.1:$stream_port
 CONF
 }
 
-# Both modules live in one file. $1: words of configuration of this transport.
+# $1: words of configuration of this transport.
 httpd_conf()
 {
     for module in mpm_event authn_core authz_core unixd; do
         load $module
     done
     cat <<CONF
-LoadModule queuetasks_module $bench/mod_qt_bench.so
+LoadModule queuetasks_module $build/mod_queuetasks.so
 LoadModule queuetasks_bench_module $bench/mod_qt_bench.so
 ServerRoot $root
 DefaultRuntimeDir $root
@@ -170,14 +170,12 @@ $1
 </Location>
 <Location "/q/api">
     SetHandler queuetasks
-    QueueTasksServe operator
+    QueueTasksServe operator subscribe
+    QueueTasksTopics all
 </Location>
 <Location "/q/internal">
     SetHandler queuetasks
     QueueTasksServe publish
-</Location>
-<Location "/publish">
-    SetHandler queuetasks-bench
 </Location>
 <Location "/nothing">
     SetHandler queuetasks-nothing
@@ -203,7 +201,7 @@ start_httpd()
     done
 }
 
-knows_detach() { grep -q QueueTasksDetach "$bench/mod_qt_bench.so"; }
+knows_detach() { grep -q QueueTasksDetach "$build/mod_queuetasks.so"; }
 
 start_detached() { start_httpd "QueueTasksDetach on"; }
 start_suspended() { start_httpd "$(! knows_detach || echo QueueTasksDetach off)"; }
@@ -263,6 +261,7 @@ full="15000 idle 200 5000 15000
 10000 fan 100 10000 5 10 2000000
 10000 fan 1024 10000 5 10 1000000
 1000 push 1000 40000
+1000 task 1000 40000
 1000 alone 1000 40000
 1000 stalled 1000 4096 100 5 7
 200 stalled 200 4096 100 5 7
@@ -271,6 +270,7 @@ quick="1000 idle 200 500 1000
 200 fan 100 200 10 1 40000
 1000 fan 1024 1000 5 1 40000
 100 push 100 2000
+100 task 100 2000
 100 alone 100 2000
 200 stalled 200 4096 50 1 3
 500 churn 500 3"
@@ -303,7 +303,7 @@ while read -r streams scene arguments <&3; do
         continue
     fi
     for name in $here; do
-        case $scene,$name in stalled,ceiling | alone,ceiling | alone,nchan) continue ;; esac # it closes them; they have no such thing
+        case $scene,$name in stalled,ceiling | task,ceiling | task,nchan | alone,ceiling | alone,nchan) continue ;; esac # it closes them; they have no such thing
         # shellcheck disable=SC2086
         play "$name" "$scene" $arguments
     done
