@@ -177,6 +177,10 @@ $1
     SetHandler queuetasks
     QueueTasksServe publish
 </Location>
+<Directory "/">
+    AllowOverride None
+    Options FollowSymLinks
+</Directory>
 <Location "/nothing">
     SetHandler queuetasks-nothing
 </Location>
