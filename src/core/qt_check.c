@@ -1,9 +1,11 @@
 /* Every invariant of a zone in one walk: for tests, fuzzers and GET stats?check. It changes nothing but operators' `counted`. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/qt_check.h"
 #include "core/qt_core.h"
 #include "core/qt_match.h"
 #include "core/qt_operator.h"
 #include "core/qt_set.h"
+#include "core/qt_text.h"
 
 /* Each check returns NULL or what does not hold. `bytes` adds up the cells that were found in use. */
 typedef struct qt_walk {
@@ -12,18 +14,6 @@ typedef struct qt_walk {
     apr_uint64_t due;
     apr_uint64_t states[QT_STATES];
 } qt_walk;
-
-#define CHECK(holds, what)  \
-    do {                    \
-        if (!(holds)) {     \
-            return (what);  \
-        }                   \
-    } while (0)
-
-static void found(qt_walk *w, const void *record, apr_size_t size)
-{
-    w->bytes += qt_cell_size(size + qt_id(record).n);
-}
 
 static void count_ref(qt_zone *z, qt_ref op)
 {
@@ -53,15 +43,6 @@ static const char *check_past(qt_zone *z, qt_walk *w, const qt_task *task)
     return NULL;
 }
 
-static void count_text(qt_zone *z, qt_walk *w, qt_ref text)
-{
-    struct part { qt_ref next; apr_uint32_t n; };
-
-    for (; text; text = QT_REC(z, struct part, text)->next) {
-        w->bytes += qt_cell_size(sizeof(struct part) + QT_REC(z, struct part, text)->n);
-    }
-}
-
 static const char *check_line(qt_zone *z, const qt_task *task)
 {
     qt_operator *one = qt_task_for_one(z, task);
@@ -87,10 +68,10 @@ static const char *check_task(qt_zone *z, qt_walk *w, const qt_task *task)
     qt_time when = qt_task_time(task);
 
     CHECK(task->state < QT_STATES, "a task has no state");
-    found(w, task, sizeof(*task));
+    w->bytes += qt_record_cell(task, sizeof(*task));
     count_ref(z, task->operator);
     count_ref(z, task->prefer);
-    count_text(z, w, task->payload);
+    w->bytes += qt_text_cells(z, task->payload);
     w->states[task->state]++;
     w->due += when != 0;
     CHECK((when != 0) == (task->due.tree != 0) && (!when || task->due.key == when), "a task's time is not in line");
@@ -173,7 +154,7 @@ static const char *check_operator(qt_zone *z, qt_walk *w, qt_operator *op)
     why = why ? why : qt_tree_check(QT_B(z), &op->mine);
     why = why ? why : qt_list_check(QT_B(z), &op->bars);
     CHECK(!why, why);
-    found(w, op, sizeof(*op));
+    w->bytes += qt_record_cell(op, sizeof(*op));
     w->bytes += op->labels ? qt_cell_size(op->nlabels) : 0;
     w->due += op->due.tree != 0;
     CHECK(op->queued == (op->place.tree != 0), "a place in the queue is wrong");
@@ -217,8 +198,8 @@ static const char *check_tickets(qt_zone *z, qt_walk *w)
         const qt_ticket *ticket = (const qt_ticket *)e;
 
         CHECK(ticket->due.tree && ticket->nwho && ticket->nwho <= qt_text_size(z, ticket->text), "a ticket is nobody's, or for ever");
-        found(w, ticket, sizeof(*ticket));
-        count_text(z, w, ticket->text);
+        w->bytes += qt_record_cell(ticket, sizeof(*ticket));
+        w->bytes += qt_text_cells(z, ticket->text);
         w->due++;
     }
     CHECK(n == z->tickets.count, "the number of tickets is wrong");
@@ -255,7 +236,7 @@ static const char *check_set(qt_zone *z, qt_walk *w, qt_set *set)
     }
     CHECK(present == set->present, "a set counts its present operators wrongly");
     CHECK(set->tasks || set->wards.count || set->links.count || QT_OF(z, set) == z->everybody, "a set that nobody needs is still there");
-    found(w, set, sizeof(*set));
+    w->bytes += qt_record_cell(set, sizeof(*set));
     return NULL;
 }
 

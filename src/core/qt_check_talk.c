@@ -1,7 +1,9 @@
 /* The invariants of users, streams, topics and queues: the other half of qt_check.c. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/qt_check.h"
 #include "core/qt_core.h"
 #include "core/qt_queue.h"
+#include "core/qt_text.h"
 #include "core/qt_topic.h"
 #include "core/qt_user.h"
 
@@ -9,27 +11,6 @@
 typedef struct qt_sum {
     apr_uint64_t bytes, due, messages, queued, outlets;
 } qt_sum;
-
-#define CHECK(holds, what)  \
-    do {                    \
-        if (!(holds)) {     \
-            return (what);  \
-        }                   \
-    } while (0)
-
-static void found(qt_sum *sum, const void *record, apr_size_t size)
-{
-    sum->bytes += qt_cell_size(size + qt_id(record).n);
-}
-
-static void count_text(qt_zone *z, qt_sum *sum, qt_ref text)
-{
-    struct part { qt_ref next; apr_uint32_t n; };
-
-    for (; text; text = QT_REC(z, struct part, text)->next) {
-        sum->bytes += qt_cell_size(sizeof(struct part) + QT_REC(z, struct part, text)->n);
-    }
-}
 
 static apr_uint32_t count_pieces(qt_zone *z, qt_sum *sum, qt_ref pieces)
 {
@@ -50,7 +31,7 @@ static const char *check_stream(qt_zone *z, qt_sum *sum, const qt_stream *stream
     CHECK(!qt_stream_wants(z, stream) || stream->marked, "a stream that has something to hear is not in line");
     CHECK((stream->kind == QT_K_WAIT) == (stream->operator != 0), "a stream waits for nobody's tasks");
     CHECK((stream->kind == QT_K_READER) == (stream->reader != 0), "a stream reads without a reader");
-    found(sum, stream, sizeof(*stream));
+    sum->bytes += qt_record_cell(stream, sizeof(*stream));
     if (stream->outlets) {
         sum->bytes += qt_cell_size(stream->noutlets * sizeof(qt_ref));
         sum->outlets += stream->noutlets;
@@ -74,7 +55,7 @@ static const char *check_user(qt_zone *z, qt_sum *sum, const qt_user *user, apr_
     }
     *streams += user->streams.count;
     sum->due += user->due.tree != 0;
-    found(sum, user, sizeof(*user));
+    sum->bytes += qt_record_cell(user, sizeof(*user));
     return why;
 }
 
@@ -100,7 +81,7 @@ static const char *check_message(qt_zone *z, qt_sum *sum, const qt_topic *topic,
     CHECK(message->topic == QT_OF(z, topic), "a message stands in another topic");
     CHECK(message->newest == (qt_zone_find(z, &z->latest, qt_id(message)) == (const void *)message), "the newest of a key is another one");
     sum->bytes += qt_cell_size(sizeof(*message) + qt_id(message).n + message->ntype);
-    count_text(z, sum, message->text);
+    sum->bytes += qt_text_cells(z, message->text);
     count_pieces(z, sum, message->pieces);
     sum->messages++;
     return NULL;
@@ -154,7 +135,7 @@ static const char *check_topics(qt_zone *z, qt_sum *sum)
               "a topic of which nothing is left is still there");
         CHECK(!topic->ring.count || topic->due.tree, "a message lives for ever");
         sum->due += topic->due.tree != 0;
-        found(sum, topic, sizeof(*topic));
+        sum->bytes += qt_record_cell(topic, sizeof(*topic));
     }
     CHECK(!why, why);
     CHECK(sum->outlets == 0, "streams listen to more or less than there is");
@@ -169,12 +150,12 @@ static const char *check_pendings(qt_zone *z, qt_sum *sum)
 
         CHECK(pending->due.tree, "what is to be merged waits for ever");
         CHECK(count_pieces(z, sum, pending->pieces) == pending->npieces, "pieces are miscounted");
-        count_text(z, sum, pending->text);
-        found(sum, pending, sizeof(*pending));
+        sum->bytes += qt_text_cells(z, pending->text);
+        sum->bytes += qt_record_cell(pending, sizeof(*pending));
         sum->due++;
     }
     for (qt_entry *e = NULL; (e = qt_table_next(QT_B(z), &z->receipts, e)) != NULL;) {
-        found(sum, e, sizeof(qt_receipt));
+        sum->bytes += qt_record_cell(e, sizeof(qt_receipt));
     }
     CHECK(z->receipts.count == z->receipts_line.count, "receipts are miscounted");
     return qt_list_check(QT_B(z), &z->receipts_line);
@@ -195,7 +176,7 @@ static const char *check_parcels(qt_zone *z, qt_sum *sum, const qt_list *line, i
         before = parcel->seq;
         sum->bytes += qt_cell_size(sizeof(*parcel));
         sum->queued++;
-        count_text(z, sum, parcel->text);
+        sum->bytes += qt_text_cells(z, parcel->text);
     }
     return why;
 }
@@ -231,7 +212,7 @@ static const char *check_queues(qt_zone *z, qt_sum *sum)
         CHECK(!queue->ready.count || !queue->readers.count || queue->due.key < queue->until, "a message waits beside an able reader");
         CHECK(queue->closed || queue->ready.count || queue->readers.count || queue->others.count, "an empty queue is still there");
         sum->due++;
-        found(sum, queue, sizeof(*queue));
+        sum->bytes += qt_record_cell(queue, sizeof(*queue));
     }
     CHECK(!why, why);
     CHECK(sum->queued == z->stats.queued, "messages of queues are miscounted");

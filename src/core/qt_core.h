@@ -77,8 +77,6 @@ void qt_mail_read(qt_zone *z, qt_str who, apr_uint64_t seq);
 /* Drop a bounded number of the oldest receipts (all, or only those past QT_MEMORY): whether any was; and when the next is due, or 0. */
 int qt_receipts_forget(qt_zone *z, qt_time now, int only_old);
 qt_time qt_receipts_due(qt_zone *z);
-/* The invariants of topics, users and queues; NULL or what does not hold. `bytes` and `due` add up what was found. In qt_check_talk.c. */
-const char *qt_check_talk(qt_zone *z, apr_uint64_t *bytes, apr_uint64_t *due);
 
 /* The host said nothing of an assigning task: back on offer to its operator, or, when it was not on offer or he has left
  * the queue, back to the others. See qt_decide.c. */

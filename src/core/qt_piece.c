@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/qt_piece.h"
 #include "core/qt_task.h"
+#include "core/qt_text.h"
 #include "core/qt_topic.h"
 #include "wire/qt_json.h"
 

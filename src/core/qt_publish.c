@@ -3,6 +3,7 @@
 #include "core/qt_core.h"
 #include "core/qt_piece.h"
 #include "core/qt_task.h"
+#include "core/qt_text.h"
 #include "core/qt_topic.h"
 #include "core/qt_view.h"
 

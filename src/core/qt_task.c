@@ -4,6 +4,7 @@
 #include "core/qt_feed.h"
 #include "core/qt_operator.h"
 #include "core/qt_set.h"
+#include "core/qt_text.h"
 
 #include <stdlib.h>
 

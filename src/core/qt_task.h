@@ -62,11 +62,4 @@ qt_outcome qt_past_last(qt_zone *z, const qt_task *task);
 /* All of it goes; who is mentioned nowhere else is let go. */
 void qt_past_forget(qt_zone *z, qt_task *task, qt_time now);
 
-/* A chain of cells for text longer than one. */
-qt_ref qt_text_new(qt_zone *z, qt_str text);
-void qt_text_free(qt_zone *z, qt_ref text);
-apr_size_t qt_text_size(qt_zone *z, qt_ref text);
-/* Copy it to `to`, which has qt_text_size bytes. */
-void qt_text_copy(qt_zone *z, qt_ref text, char *to);
-
 #endif

@@ -1,6 +1,6 @@
 /* Text in a chain of cells. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/qt_task.h"
+#include "core/qt_text.h"
 
 typedef struct qt_part {
     qt_ref next;
@@ -47,6 +47,16 @@ apr_size_t qt_text_size(qt_zone *z, qt_ref text)
         n += QT_REC(z, qt_part, text)->n;
     }
     return n;
+}
+
+apr_size_t qt_text_cells(qt_zone *z, qt_ref text)
+{
+    apr_size_t bytes = 0;
+
+    for (; text; text = QT_REC(z, qt_part, text)->next) {
+        bytes += qt_cell_size(sizeof(qt_part) + QT_REC(z, qt_part, text)->n);
+    }
+    return bytes;
 }
 
 void qt_text_copy(qt_zone *z, qt_ref text, char *to)

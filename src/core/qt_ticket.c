@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/qt_core.h"
 #include "core/qt_task.h"
+#include "core/qt_text.h"
 #include "core/qt_view.h"
 
 /* One part of the zone that tickets may take: they are anybody's for the asking. */

@@ -3,6 +3,7 @@
 #include "core/qt_topic.h"
 #include "core/qt_piece.h"
 #include "core/qt_task.h"
+#include "core/qt_text.h"
 
 /* Messages beyond what the rules keep that wait for a child to be told: a child that sleeps longer misses some. */
 #define QT_BACKLOG 1024

@@ -5,6 +5,7 @@
 #include "core/qt_piece.h"
 #include "core/qt_set.h"
 #include "core/qt_task.h"
+#include "core/qt_text.h"
 #include "core/qt_topic.h"
 
 const char *const qt_state_names[QT_STATES] = {

@@ -35,7 +35,9 @@ sub everything
     my $root = $server->root;
     $server->{$_} = QueueTasks::Server::free_port() for qw(tls proxy);
     system "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 2 -keyout $root/key.pem -out $root/cert.pem >/dev/null 2>&1";
-    my %filtered = (deflate => 'DEFLATE', brotli => 'BROTLI_COMPRESS', ratelimit => 'RATE_LIMIT', substitute => 'SUBSTITUTE');
+    my %filtered = (
+        deflate => 'DEFLATE', brotli => 'BROTLI_COMPRESS', ratelimit => 'RATE_LIMIT', substitute => 'SUBSTITUTE', buffer => 'BUFFER', include => 'INCLUDES',
+    );
     my $filters = join '', map { "<Location \"/q/api/wait-sse\">\n<If \"%{QUERY_STRING} =~ /$_/\">\nSetOutputFilter $filtered{$_}\n</If>\n</Location>\n" } sort keys %filtered;
     return <<"CONF";
 Protocols h2c http/1.1
@@ -43,6 +45,7 @@ $places
 <Location "/q/api/wait-sse">
     SetEnv rate-limit 4000
     Substitute "s/nothing-like-it/x/n"
+    Options +Includes
 </Location>
 $filters
 <Location "/q/api/wait-sse">
@@ -148,7 +151,7 @@ sub nginx_before
 }
 
 subtest 'event' => sub {
-    my $server = QueueTasks::Server->start(more => [qw(proxy proxy_http brotli ratelimit substitute)], conf => \&everything);
+    my $server = QueueTasks::Server->start(more => [qw(proxy proxy_http brotli ratelimit substitute buffer include)], conf => \&everything);
     my $place = place(undef, server => $server, path => '/q');
     my $tls = "https://127.0.0.1:$server->{tls}";
     lives($place, 'plain', want => 'detached', header => qr/^transfer-encoding: chunked\r$/mi);
@@ -161,6 +164,8 @@ subtest 'event' => sub {
     lives($place, 'brotli', want => 'suspended', query => 'brotli', curl => ['-H', 'Accept-Encoding: br', '--compressed'], header => qr/^content-encoding: br\r$/mi);
     lives($place, 'ratelimit', want => 'blocking', query => 'ratelimit', late => 0.45); # it sleeps 200 ms before it goes on
     lives($place, 'substitute', want => 'suspended', query => 'substitute');
+    lives($place, 'buffer', want => 'suspended', query => 'buffer');
+    lives($place, 'include', want => 'suspended', query => 'include');
     lives($place, 'TLS', want => 'suspended', base => $tls, curl => ['--http1.1']);
     lives($place, 'TLS and deflate', want => 'suspended', base => $tls, query => 'deflate', curl => ['--http1.1', '--compressed']);
     lives($place, 'h2', want => 'blocking', base => $tls, curl => ['--http2']);

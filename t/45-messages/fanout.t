@@ -51,25 +51,6 @@ my ($server, $place, $anna, %how);
 
 sub ways { return sort keys %how }
 
-sub events_of
-{
-    my ($stream, $n, $seconds) = @_;
-    my @events;
-    while (@events < $n && (my $event = $stream->wait_event(deadline => $seconds // 5))) {
-        push @events, $event;
-    }
-    return @events;
-}
-
-# Whether nothing comes for a while.
-sub quiet
-{
-    my ($stream, $name) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $event = $stream->wait_event(deadline => 0.3);
-    return ok(!$event, $name) || diag($event->raw);
-}
-
 sub begun
 {
     my ($what, %opt) = @_;
@@ -99,7 +80,7 @@ sub everything
             my $stream = $anna->listen("events?topic=first$how{$way}");
             my $event = $stream->wait_event;
             is($event && $event->raw, "id: $before\nevent: synchronizing\ndata: NULL\n\n", "$way: at once, exactly so, with the id of the last event of the zone");
-            quiet($stream, "$way: and nothing of what was before");
+            is_quiet($stream, "$way: and nothing of what was before");
             my $id = $place->published('first', 'after');
             $event = $stream->wait_event;
             is($event && $event->raw, "id: $id\ndata: after\n\n", "$way: what comes after comes with its id");
@@ -123,7 +104,7 @@ sub everything
         for my $i (0 .. $#streams) {
             my $both = $i < @streams - 20;
             my @want = map { "$ids[$_ - 1] $_" } grep { $both || $_ % 3 } 1 .. 30;
-            my @got = map { $_->id . ' ' . $_->data } events_of($streams[$i], scalar @want);
+            my @got = map { $_->id . ' ' . $_->data } $streams[$i]->next_events(scalar @want);
             $right[$both]++ if "@got" eq "@want";
         }
         is($right[1], @streams - 20, 'streams of two topics hear both, in the order of the ids, once');
@@ -140,7 +121,7 @@ sub everything
         utf8::encode($_) for @texts;
         $place->published('text', $_) for @texts;
         for my $stream (@streams) {
-            my @got = events_of($stream, scalar @texts, 20);
+            my @got = $stream->next_events(scalar @texts, 20);
             data_is(\@got, [map { s/\r\n?/\n/gr } @texts], 'comes as it was, line breaks being line breaks');
         }
         is($place->publish('text', "\xff")->status, 400, 'but what is no UTF-8');
@@ -155,17 +136,17 @@ sub everything
         $place->published('keys', 'no key');
         $place->published('keys', '2', key => 'k2');
         $place->published('keys', '"p"', key => "\x{43f}");
-        data_is([events_of($all, 4)], ['{"a": 1}', 'no key', '2', '"p"'], 'without a filter everything');
-        my @events = events_of($one, 2);
+        data_is([$all->next_events(4)], ['{"a": 1}', 'no key', '2', '"p"'], 'without a filter everything');
+        my @events = $one->next_events(2);
         data_is(\@events, ['{"a": 1}', 'no key'], 'with one key its events and those without');
         is_deeply([map { $_->type } @events], ['PRICE', 'message'], 'events have their types');
-        @events = events_of($two, 3);
+        @events = $two->next_events(3);
         is_deeply([map { $_->json } @events], [{ topic => 'keys', key => 'k1', type => 'PRICE', data => { a => 1 } },
             { topic => 'keys', key => undef, type => 'message', data => 'no key' }, { topic => 'keys', key => "\x{43f}", type => 'message', data => 'p' }],
             'in envelopes');
-        quiet($_, 'and nothing else') for $one, $two;
+        is_quiet($_, 'and nothing else') for $one, $two;
         my $back = $anna->listen('events?topic=keys&key=%D0%BF', last => $events[0]->id);
-        data_is([events_of($back, 2)], ['no key', '"p"'], 'what is resent is filtered, too');
+        data_is([$back->next_events(2)], ['no key', '"p"'], 'what is resent is filtered, too');
         $_->disconnect for $all, $one, $two, $back;
     };
 
@@ -186,11 +167,11 @@ sub everything
             for my $again ([$query, last => $last], ["$query&lastEventId=$last"],
                 ["$query&lastEventId=0-1", last => $last]) {
                 my $back = $anna->listen(@$again);
-                my @events = events_of($back, 4);
+                my @events = $back->next_events(4);
                 data_is(\@events, ['all 1', 'b', 'new', 'all 2'], "$way: by the rules of each topic, in order");
-                quiet($back, "$way: once");
+                is_quiet($back, "$way: once");
                 $place->published("none/$way", 'live');
-                data_is([events_of($back, 1)], ['live'], "$way: then live");
+                data_is([$back->next_events(1)], ['live'], "$way: then live");
                 $back->disconnect;
             }
         }
@@ -200,7 +181,7 @@ sub everything
         $place->published('foreign', $_) for 1 .. 3;
         for my $id ('0-1', 'garbled', 'f00d-12', 'ffffffffffffffff-18446744073709551615') {
             my $stream = $anna->listen('events?topic=foreign', last => $id);
-            my @events = events_of($stream, 4);
+            my @events = $stream->next_events(4);
             is($events[0] && $events[0]->type . ' ' . $events[0]->data, 'gap {"reason":"unknown-id"}', "SP-43: $id is told");
             data_is([@events[1 .. 3]], [1 .. 3], 'and everything that is left given');
             like($events[0] && $events[0]->id, qr/^[0-9a-f]+-\d+$/, 'the gap has an id');
@@ -212,13 +193,13 @@ sub everything
         my $last = $place->published('few/x', 'known');
         $place->published('few/x', "$_") for 1 .. 9;
         my $stream = $anna->listen('events?topic=few/x', last => $last);
-        my @events = events_of($stream, 6);
+        my @events = $stream->next_events(6);
         is($events[0] && $events[0]->type . ' ' . $events[0]->data . ' ' . $events[0]->id, "gap {\"reason\":\"evicted\"} $last", 'a gap, where the stream stands');
         data_is([@events[1 .. 5]], [5 .. 9], 'and what is left');
-        quiet($stream, 'once');
+        is_quiet($stream, 'once');
         $stream->disconnect;
         $stream = $anna->listen('events?topic=few/x', last => $events[1]->id);
-        data_is([events_of($stream, 4)], [6 .. 9], 'who missed nothing that is gone is told of no gap');
+        data_is([$stream->next_events(4)], [6 .. 9], 'who missed nothing that is gone is told of no gap');
         $stream->disconnect;
     };
 
@@ -286,7 +267,7 @@ sub everything
             is(scalar($stream->seen('gap')), 0, 'close: without a gap');
             my ($known) = $stream->last_id;
             my $back = $anna->listen("events?topic=few/flood$how{$way}", last => $known);
-            @events = events_of($back, 6);
+            @events = $back->next_events(6);
             is($events[0] && $events[0]->type, 'gap', 'close: the gap comes with the next stream');
             is($events[-1] && $events[-1]->id, $ids[-1], 'close: and what is left');
             $back->disconnect;
@@ -299,12 +280,12 @@ sub everything
             my $fast = begun("events?topic=kept/$way");
             my $n = 90;
             $place->published("kept/$way", "$_." . 'x' x 50_000) for 1 .. $n;
-            my @quick = events_of($fast, $n, 10);
+            my @quick = $fast->next_events($n, 10);
             is(scalar @quick, $n, "$way: others are not kept waiting");
-            my @got = events_of($stream, $n, 10);
+            my @got = $stream->next_events($n, 10);
             is_deeply([map { $_->data =~ /^(\d+)\./ } @got], [1 .. $n], "$way: it hears all, in order, once");
             $place->published("kept/$way", 'live');
-            data_is([events_of($stream, 1)], ['live'], "$way: and is live again");
+            data_is([$stream->next_events(1)], ['live'], "$way: and is live again");
             $_->disconnect for $stream, $fast;
         }
     };
@@ -338,11 +319,11 @@ sub everything
         ok($server->graceful(20), 'is over');
         for my $way (ways()) {
             ok($streams{$way}->closed_within(10), "$way: ends the stream");
-            my @events = events_of($streams{$way}, 1);
+            my @events = $streams{$way}->next_events(1);
             data_is(\@events, ['before'], "$way: which had heard everything");
             my $back = $anna->listen("events?topic=restart$how{$way}", last => $streams{$way}->last_id);
             $place->published('restart', "after $way");
-            my @heard = grep { $_->data eq "after $way" } events_of($back, 1 + keys %how, 1);
+            my @heard = grep { $_->data eq "after $way" } $back->next_events(1 + keys %how, 1);
             is(scalar @heard, 1, "$way: who comes back goes on where he was");
             $back->disconnect;
         }

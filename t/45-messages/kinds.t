@@ -42,29 +42,11 @@ my ($server, $place, %how);
 
 sub ways { return sort keys %how }
 
-sub events_of
-{
-    my ($stream, $n, $seconds) = @_;
-    my @events;
-    while (@events < $n && (my $event = $stream->wait_event(deadline => $seconds // 5))) {
-        push @events, $event;
-    }
-    return @events;
-}
-
-sub quiet
-{
-    my ($stream, $name) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $event = $stream->wait_event(deadline => 0.2);
-    return ok(!$event, $name) || diag($event->raw);
-}
-
 sub data_is
 {
     my ($stream, $wanted, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    return is_deeply([map { $_->data } events_of($stream, scalar @$wanted)], $wanted, $name);
+    return is_deeply([map { $_->data } $stream->next_events(scalar @$wanted)], $wanted, $name);
 }
 
 sub pause { select undef, undef, undef, $_[0] }
@@ -83,7 +65,7 @@ sub mail
 {
     my ($op) = @_;
     my $stream = there($op, 'notifications');
-    my @mail = map { $_->data } events_of($stream, 10, 0.2);
+    my @mail = map { $_->data } $stream->next_events(10, 0.2);
     $stream->disconnect;
     return \@mail;
 }
@@ -112,7 +94,7 @@ sub mailbox
         is_deeply(mail($bob), ['three'], "$way: who was there for longer than the grace has read what he was given");
 
         $stream = there($bob, "notifications?$how{$way}");
-        my ($three) = events_of($stream, 1);
+        my ($three) = $stream->next_events(1);
         $stream->disconnect;
         $place->notify($bob->user, 'four');
         $stream = there($bob, "notifications?$how{$way}", last => $three->id);
@@ -129,10 +111,10 @@ sub overflow
     my $carl = $place->op('carl');
     $place->notify('carl', "$_") for 1 .. 8;
     my $stream = there($carl, 'notifications');
-    my @events = events_of($stream, 6);
+    my @events = $stream->next_events(6);
     is($events[0] && $events[0]->type . $events[0]->data, 'gap{"reason":"evicted"}', 'a mailbox that ran over says so');
     is_deeply([map { $_->data } @events[1 .. $#events]], [4 .. 8], 'and has the newest');
-    quiet($stream, 'and no more');
+    is_quiet($stream, 'and no more');
     $stream->disconnect;
 }
 
@@ -143,21 +125,21 @@ sub broadcasts
     my $answer = $place->notify(undef, 'to all', type => 'SYSTEM');
     is_good($answer, 200, 'a message to all');
     for my $stream (values %streams, $other) {
-        my ($event) = events_of($stream, 1);
+        my ($event) = $stream->next_events(1);
         is($event && $event->raw, 'id: ' . $answer->result->{id} . "\nevent: SYSTEM\ndata: to all\n\n", 'comes');
     }
     my $last = $other->last_id;
     $other->disconnect;
     $place->notify(undef, 'missed');
     my $late = there($place->op('fritz'), 'notifications');
-    quiet($late, 'who was not there is not given it');
+    is_quiet($late, 'who was not there is not given it');
     $other = there($place->op('emil'), 'notifications', last => $last);
     data_is($other, ['missed'], 'who comes back is');
     $place->notify('emil', 'for emil');
     data_is($other, ['for emil'], 'what is for one');
     for my $stream (values %streams) {
         data_is($stream, ['missed'], 'others hear theirs');
-        quiet($stream, 'and never what is for another');
+        is_quiet($stream, 'and never what is for another');
     }
     $_->disconnect for values %streams, $other, $late;
 }
@@ -227,7 +209,7 @@ sub readers
         my $push = sub { my ($text) = @_; return $place->internal('POST', "queues/$queue/messages", body => $text)->result->{ids}[0] };
         my @ids = map { $push->($_) } 'one', "two\nlines";
         my $stream = there($ida, "queues/$queue/messages?$how{$way}");
-        my @events = events_of($stream, 2);
+        my @events = $stream->next_events(2);
         is(join('', map { $_->raw } @events), "id: $ids[0]\ndata: one\n\nid: $ids[1]\ndata: two\ndata: lines\n\n", "$way: a queue's messages, with ids and without a type");
         $push->('three');
         data_is($stream, ['three'], "$way: live");

@@ -5,41 +5,15 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use QueueTasks::Children;
-use QueueTasks::Source qw(top);
+use QueueTasks::Orders;
 use QueueTasks::Test;
 
 my ($operators, $rounds, $children) = (24, 20, 4);
 my $seed = $ENV{QT_SEED} // time;
 note("QT_SEED=$seed");
 
-# The orders to t/50-children/die_in_verb.c: how many children are to die, and within how many touches.
-my $orders;
-sub order
-{
-    my ($left, $span) = @_;
-    sysseek $orders, 0, 0;
-    syswrite $orders, pack('LL', $left, $span);
-}
-
-sub left
-{
-    sysseek $orders, 0, 0;
-    sysread $orders, my $bytes, 4;
-    return unpack 'L', $bytes;
-}
-
-my $module = top() . '/build/unit/mod_queuetasks_kill.so';
-ok(-f $module, 'there is a module to die in') or BAIL_OUT("no $module");
-my $server = QueueTasks::Server->start(children => $children, load => 0, conf => sub {
-    my ($self) = @_;
-    $ENV{QT_KILL_FILE} = $self->root . '/orders';
-    open $orders, '+>:raw', $ENV{QT_KILL_FILE} or die "$ENV{QT_KILL_FILE}: $!";
-    order(0, 1);
-    return <<"CONF";
-LoadModule queuetasks_module $module
-# A child that is missing is replaced even when httpd gives up doing that at once.
-MinSpareThreads 13
-MaxSpareThreads 16
+my $orders = QueueTasks::Orders->new;
+my $server = QueueTasks::Server->start(children => $children, load => 0, conf => sub { $orders->place($_[0]) . <<'CONF' });
 QueueTasksUser "%{req:X-User}"
 QueueTasksZone inside 8m
 QueueTasksDecisionWindow 2s
@@ -55,7 +29,6 @@ QueueTasksKeepAlive 5s
     QueueTasksServe publish admin
 </Location>
 CONF
-});
 my $place = place(undef, server => $server, path => '/q');
 my $crowd = QueueTasks::Children->new($place, $seed);
 $crowd->operator("op$_", ignore => 0.02, reject => 0.1, vanish => 0.05) for 1 .. $operators;
@@ -75,8 +48,8 @@ my ($died, $respawned, $checked, $back) = (0, 0, 0, 0);
 for my $round (1 .. $rounds) {
     # Two a round: those that httpd replaces at once; the second may die while it gives up the streams of the first.
     my @were = $server->children;
-    order(2, 200 + int rand 2000);
-    $died += 2 if $crowd->wait_until(15, sub { left() == 0 });
+    $orders->give(2, 200 + int rand 2000);
+    $died += 2 if $crowd->wait_until(15, sub { $orders->left == 0 });
     $checked++ if $crowd->check;
     $respawned++ if $crowd->wait_until(10, sub { gone(@were) >= 2 && $server->children >= $children });
     $back++ if $crowd->wait_until(10, sub { $crowd->all_there });

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 #   sh t/bench/streams_bench.sh [quick]        quick: fewer streams and shorter, to see that all of it runs
+#   ROUNDS=5                                   each scene so often, the servers in turn; the table shows the medians
 #   SERVERS="ceiling nchan detached suspended tls"  SCENES="idle fan push task alone stalled churn"   parts of it
 #
 # Server and client have a core each, everything is on loopback, each scene has a fresh server with one child that is stopped behind it.
@@ -10,6 +11,7 @@ cd "$(dirname "$0")/../.." || exit 1
 build=$PWD/${BUILD:-build}
 bench=$build/bench
 SERVERS=${SERVERS:-ceiling nchan detached suspended tls}
+ROUNDS=${ROUNDS:-1}
 SCENES=${SCENES:-idle fan push task alone stalled churn}
 for tool in streams_bench ceiling mod_qt_bench.so; do
     [ -f "$bench/$tool" ] || { echo "$tool is not built: make -f Makefile.apxs streams-bench" >&2; exit 1; }
@@ -306,10 +308,12 @@ while read -r streams scene arguments <&3; do
         echo "note: left out, since there are only $descriptors descriptors: $scene $arguments"
         continue
     fi
-    for name in $here; do
-        case $scene,$name in stalled,ceiling | task,ceiling | task,nchan | alone,ceiling | alone,nchan) continue ;; esac # it closes them; they have no such thing
-        # shellcheck disable=SC2086
-        play "$name" "$scene" $arguments
+    for round in $(seq "$ROUNDS"); do
+        for name in $here; do
+            case $scene,$name in stalled,ceiling | task,ceiling | task,nchan | alone,ceiling | alone,nchan) continue ;; esac # it closes them; they have no such thing
+            # shellcheck disable=SC2086
+            play "$name" "$scene" $arguments
+        done
     done
 done
 
@@ -320,9 +324,20 @@ function shown(x) { return x == "" ? "-" : x >= 100 || x <= -100 ? sprintf("%.0f
 function ratio(x, y) { return x == "" || y == "" || y + 0 == 0 ? "-" : sprintf("%.2f", x / y) }
 {
     if (!($2 in seen)) { seen[$2] = 1; order[++rows] = $2 }
-    of[$1, $2] = $3
+    all[$1, $2, ++times[$1, $2]] = $3
+}
+# Of the rounds; of an even number the lower one of the two in the middle.
+function median(what,    n, i, j, x) {
+    n = times[what]
+    for (i = 2; i <= n; i++) {
+        x = all[what, i]
+        for (j = i - 1; j > 0 && all[what, j] + 0 > x + 0; j--) { all[what, j + 1] = all[what, j] }
+        all[what, j + 1] = x
+    }
+    return all[what, int((n + 1) / 2)]
 }
 END {
+    for (what in times) { of[what] = median(what) }
     n = split(names, name, " ")
     printf "%-38s", ""
     for (i = 1; i <= n; i++) { printf " %12s", name[i] }

@@ -128,7 +128,7 @@ sub request
         $raw .= $bytes;
     }
     my ($head, $rest) = split /\r\n\r\n/, $raw, 2;
-    my ($status, $got) = parse_head($head);
+    my ($status, $got) = parse_head($head // '');
     $rest //= '';
     $rest = unchunk($rest) if ($got->{'transfer-encoding'} // '') =~ /chunked/i;
     return QueueTasks::Response->new(status => $status, headers => $got, body => $rest, raw => $raw);

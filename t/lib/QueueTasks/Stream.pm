@@ -177,6 +177,17 @@ sub wait_task
     return $self->wait_event(type => 'task', %want);
 }
 
+# The next n events, or as many as came in time.
+sub next_events
+{
+    my ($self, $n, $seconds) = @_;
+    my @events;
+    while (@events < $n && (my $event = $self->wait_event(deadline => $seconds // 5))) {
+        push @events, $event;
+    }
+    return @events;
+}
+
 # Events that have come by now, without waiting.
 sub seen
 {

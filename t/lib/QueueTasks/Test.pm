@@ -13,7 +13,7 @@ use QueueTasks::Server ();
 use QueueTasks::Stream ();
 
 # A test file begins with `use QueueTasks::Test;` and so has its places (QueueTasks::Places) under the shared server.
-our @EXPORT = (@Test::More::EXPORT, qw(place is_good is_bad is_error_free fresh_id now server uri));
+our @EXPORT = (@Test::More::EXPORT, qw(place is_good is_bad is_error_free is_quiet fresh_id now server uri));
 
 binmode Test::More->builder->$_, ':encoding(UTF-8)' for qw(output failure_output todo_output);
 
@@ -78,6 +78,15 @@ sub is_bad
     my $json = $answer->json;
     return ok($answer->status == $status && envelope_ok($answer) && !$json->{success} && length($json->{error} // '') && $json->{errorCode} == $code
         && !defined $json->{result}, $name) || explain_answer($answer);
+}
+
+# Nothing comes on a stream for a while.
+sub is_quiet
+{
+    my ($stream, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $event = $stream->wait_event(deadline => 0.3);
+    return ok(!$event, $name) || diag($event->raw);
 }
 
 # Nothing unexpected stands in a private server's log.
