@@ -51,11 +51,14 @@ typedef enum qt_verb {
     QT_DRAIN,    /* `who` takes what `queue` has, at most QT_DRAIN_MAX -> events, the terminator last, stream (of the loan), more */
     QT_DRAINED,  /* flag 1: the loan `stream` of `queue` has been read; 0: it goes back */
     /* -- people -- */
-    QT_USERS,    /* -> users; flag 1: only who is there */
     QT_USER,     /* `who` -> n = 1. UNKNOWN */
     QT_KICK,     /* streams of `who` end; flag 1: and he is STAY_AWAY for QT_KICK_BAN. UNKNOWN */
-    QT_TOPICS,   /* -> topics, at most `limit` from the one after topics[0] on (absent: the first), in no order; more */
-    QT_QUEUES,   /* -> queues, at most `limit` from the one after `queue` on; more */
+    /* -- lists: at most `limit` (> 0), from the one after `from` on (absent: the first; it may be gone meanwhile), in an order of their own
+          that stays -> last, more: to go on, also when fewer were found -- */
+    QT_TASKS,    /* -> tasks of the states in `which`, without payload and history */
+    QT_USERS,    /* -> users in `which`: QT_AWAY_USERS, QT_ONLINE_USERS */
+    QT_TOPICS,   /* -> topic_views */
+    QT_QUEUES,   /* -> queues */
     /* -- producers -- */
     QT_ADD,      /* `specs`, all or nothing -> n = nspecs tasks (task.fresh). CONFLICT, TOO_LARGE; `bad` is the index of the culprit */
     QT_GET,      /* -> n = 1, with history. UNKNOWN */
@@ -81,6 +84,10 @@ typedef enum qt_kind {
     QT_KINDS
 } qt_kind;
 extern const char *const qt_kind_names[QT_KINDS];
+
+/* Bits of `which` in QT_USERS. */
+#define QT_AWAY_USERS 1U
+#define QT_ONLINE_USERS 2U
 
 /* Who was kicked is not let in again for this long (api.md, DELETE users/{id}). */
 #define QT_KICK_BAN (30 * QT_SECOND)
@@ -300,7 +307,7 @@ typedef struct qt_call {
     qt_time grace;           /* JOIN, NOTIFY, DRAIN: how long who broke off is waited for */
     qt_cursor since;         /* JOIN, DRAIN: the last event that the client has; READ: of which life the message is */
     qt_str queue;
-    const qt_str *topics;    /* JOIN, PUBLISH, TOPICS */
+    const qt_str *topics;    /* JOIN, PUBLISH */
     apr_uint32_t ntopics;
     const qt_str *keys;      /* CATCH_UP: the stream's filter; none: everything */
     apr_uint32_t nkeys;
@@ -315,7 +322,9 @@ typedef struct qt_call {
     const qt_ack *acks;
     apr_uint32_t nacks;
     apr_uint64_t until;      /* CATCH_UP */
-    apr_uint32_t limit;      /* TOPICS, QUEUES */
+    apr_uint32_t limit;      /* lists */
+    qt_str from;
+    apr_uint32_t which;      /* TASKS: bits by qt_state; USERS */
     /* -- in and out -- */
     apr_uint64_t after;      /* CATCH_UP, and JOIN: out. What the stream has seen of the sequence */
     apr_uint64_t seq;        /* READ: in. Else out: of the message; JOIN: the zone's last */
@@ -337,6 +346,7 @@ typedef struct qt_call {
     qt_topic_view *topic_views;
     qt_queue_view *queues;
     apr_uint32_t listeners;
+    qt_str last;             /* lists: `from` of the next page */
     unsigned foreign : 1;    /* JOIN: `since` is none of this zone's life */
     unsigned repeated : 1;   /* PUBLISH: message_id was there before */
     unsigned stale : 1;      /* PUBLISH: a newer version is there */

@@ -18,7 +18,7 @@ static const qt_verb_fn verbs[QT_VERBS] = {
     [QT_PUBLISH] = qt_do_publish, [QT_NOTIFY] = qt_do_notify, [QT_READ] = qt_do_read, [QT_ACK] = qt_do_ack,
     [QT_CATCH_UP] = qt_do_catch_up, [QT_PUSH] = qt_do_push, [QT_CLOSE] = qt_do_close, [QT_DRAIN] = qt_do_drain,
     [QT_DRAINED] = qt_do_drained, [QT_USERS] = qt_do_users, [QT_USER] = qt_do_user, [QT_KICK] = qt_do_kick,
-    [QT_TOPICS] = qt_do_topics, [QT_QUEUES] = qt_do_queues
+    [QT_TOPICS] = qt_do_topics, [QT_QUEUES] = qt_do_queues, [QT_TASKS] = qt_do_tasks
 };
 
 static apr_status_t try_once(qt_zone *z, qt_time now, qt_call *call)
@@ -27,6 +27,7 @@ static apr_status_t try_once(qt_zone *z, qt_time now, qt_call *call)
 
     call->n = 0;
     call->more = 0;
+    call->last = QT_STR_NONE;
     call->events = NULL;
     call->out.len = 0;
     memset(z->wake, 0, sizeof(z->wake));

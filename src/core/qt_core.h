@@ -51,6 +51,7 @@ apr_status_t qt_do_push(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_close(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_drain(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_drained(qt_zone *z, qt_time now, qt_call *call);
+apr_status_t qt_do_tasks(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_users(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_user(qt_zone *z, qt_time now, qt_call *call);
 apr_status_t qt_do_kick(qt_zone *z, qt_time now, qt_call *call);

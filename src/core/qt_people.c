@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/qt_core.h"
 #include "core/qt_match.h"
+#include "core/qt_page.h"
 #include "core/qt_topic.h"
 #include "core/qt_user.h"
 #include "core/qt_view.h"
@@ -32,21 +33,21 @@ static int lay_user(qt_zone *z, qt_call *call, const qt_user *user)
     return 1;
 }
 
+static int lay_wanted(qt_zone *z, qt_call *call, const void *record)
+{
+    const qt_user *user = record;
+
+    if (qt_user_is_hidden(user) || !(call->which & (user->online ? QT_ONLINE_USERS : QT_AWAY_USERS))) {
+        return 1;
+    }
+    return lay_user(z, call, user);
+}
+
 apr_status_t qt_do_users(qt_zone *z, qt_time now, qt_call *call)
 {
     (void)now;
-    call->users = qt_lay(&call->out, z->users.count * sizeof(*call->users));
-    if (!call->users) {
-        return QT_E_SPACE;
-    }
-    for (qt_entry *e = NULL; (e = qt_table_next(QT_B(z), &z->users, e)) != NULL;) {
-        const qt_user *user = (const qt_user *)e;
-
-        if (!qt_user_is_hidden(user) && (user->online || !call->flag) && !lay_user(z, call, user)) {
-            return QT_E_SPACE;
-        }
-    }
-    return APR_SUCCESS;
+    call->users = qt_lay(&call->out, call->limit * sizeof(*call->users));
+    return call->users ? qt_page_of(z, call, &z->users, lay_wanted) : QT_E_SPACE;
 }
 
 apr_status_t qt_do_user(qt_zone *z, qt_time now, qt_call *call)

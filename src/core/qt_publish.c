@@ -1,6 +1,7 @@
 /* Verbs of messages: to topics, to users, to everybody; and what has been read. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/qt_core.h"
+#include "core/qt_page.h"
 #include "core/qt_piece.h"
 #include "core/qt_task.h"
 #include "core/qt_text.h"
@@ -284,43 +285,24 @@ apr_status_t qt_do_ack(qt_zone *z, qt_time now, qt_call *call)
 
 /* ---- looking ---- */
 
-static int lay_topic(qt_zone *z, qt_call *call, const qt_topic *topic)
+static int lay_topic(qt_zone *z, qt_call *call, const void *record)
 {
+    const qt_topic *topic = record;
     qt_topic_view *view = &call->topic_views[call->n];
     const qt_message *last = qt_message_at(z, topic->ring.last);
 
-    *view = (qt_topic_view){ .messages = topic->ring.count, .listeners = topic->listeners, .seq = last ? last->seq : 0 };
-    if (!qt_lay_str(&call->out, qt_id(topic), &view->name)) {
-        return 0;
+    if ((unsigned char)qt_id(topic).p[0] <= QT_NAME_FEED) {
+        return 1;
     }
+    *view = (qt_topic_view){ .messages = topic->ring.count, .listeners = topic->listeners, .seq = last ? last->seq : 0 };
     call->n++;
-    return 1;
+    return qt_lay_str(&call->out, qt_id(topic), &view->name);
 }
 
 apr_status_t qt_do_topics(qt_zone *z, qt_time now, qt_call *call)
 {
-    qt_entry *at = call->ntopics ? (qt_entry *)qt_topic_find(z, call->topics[0]) : NULL;
-
     (void)now;
     call->epoch = z->epoch;
     call->topic_views = qt_lay(&call->out, call->limit * sizeof(*call->topic_views));
-    if (!call->topic_views) {
-        return QT_E_SPACE;
-    }
-    if (call->ntopics && !at) {
-        return QT_E_UNKNOWN;
-    }
-    while ((at = qt_table_next(QT_B(z), &z->topics, at)) != NULL) {
-        if ((unsigned char)qt_id(at).p[0] <= QT_NAME_FEED) {
-            continue;
-        }
-        if (call->n >= call->limit) {
-            call->more = 1;
-            break;
-        }
-        if (!lay_topic(z, call, (const qt_topic *)at)) {
-            return QT_E_SPACE;
-        }
-    }
-    return APR_SUCCESS;
+    return call->topic_views ? qt_page_of(z, call, &z->topics, lay_topic) : QT_E_SPACE;
 }

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/qt_queue.h"
 #include "core/qt_core.h"
+#include "core/qt_page.h"
 #include "core/qt_task.h"
 #include "core/qt_text.h"
 #include "core/qt_user.h"
@@ -539,8 +540,9 @@ apr_status_t qt_do_drained(qt_zone *z, qt_time now, qt_call *call)
 
 /* ---- looking ---- */
 
-static int lay_queue(qt_zone *z, qt_call *call, const qt_queue *queue)
+static int lay_queue(qt_zone *z, qt_call *call, const void *record)
 {
+    const qt_queue *queue = record;
     qt_queue_view *view = &call->queues[call->n];
 
     *view = (qt_queue_view){ .messages = queue->ready.count, .closed = queue->closed };
@@ -554,33 +556,13 @@ static int lay_queue(qt_zone *z, qt_call *call, const qt_queue *queue)
         view->in_flight += reader->flight.count;
         view->readers += reader->stream != 0;
     }
-    if (!qt_lay_str(&call->out, qt_id(queue), &view->name)) {
-        return 0;
-    }
     call->n++;
-    return 1;
+    return qt_lay_str(&call->out, qt_id(queue), &view->name);
 }
 
 apr_status_t qt_do_queues(qt_zone *z, qt_time now, qt_call *call)
 {
-    qt_entry *at = call->queue.n ? (qt_entry *)qt_queue_find(z, call->queue) : NULL;
-
     (void)now;
-    if (call->queue.n && !at) {
-        return QT_E_UNKNOWN;
-    }
     call->queues = qt_lay(&call->out, call->limit * sizeof(*call->queues));
-    if (!call->queues) {
-        return QT_E_SPACE;
-    }
-    while ((at = qt_table_next(QT_B(z), &z->queues, at)) != NULL) {
-        if (call->n >= call->limit) {
-            call->more = 1;
-            break;
-        }
-        if (!lay_queue(z, call, (const qt_queue *)at)) {
-            return QT_E_SPACE;
-        }
-    }
-    return APR_SUCCESS;
+    return call->queues ? qt_page_of(z, call, &z->queues, lay_queue) : QT_E_SPACE;
 }

@@ -65,6 +65,39 @@ int qt_table_has(qt_block *b, const qt_table *table, const void *record)
     return at != 0;
 }
 
+static int before(qt_str a, qt_str c)
+{
+    int order = memcmp(a.p, c.p, a.n < c.n ? a.n : c.n);
+
+    return order < 0 || (order == 0 && a.n < c.n);
+}
+
+/* Of one bucket, the record with the least id after `floor`, or, without one, of all. */
+static qt_entry *least(qt_block *b, const qt_table *table, apr_uint32_t bucket, qt_str floor)
+{
+    qt_entry *best = NULL;
+
+    for (qt_ref at = *bucket_of(b, table, bucket); at; at = QT_PTR(b, qt_entry, at)->next) {
+        qt_entry *e = QT_PTR(b, qt_entry, at);
+        qt_str id = qt_entry_id(e);
+
+        if ((!floor.p || before(floor, id)) && (!best || before(id, qt_entry_id(best)))) {
+            best = e;
+        }
+    }
+    return best;
+}
+
+qt_entry *qt_table_after(qt_block *b, const qt_table *table, apr_uint32_t hash, qt_str id)
+{
+    qt_entry *e = least(b, table, hash & table->mask, id);
+
+    for (apr_uint32_t i = (hash & table->mask) + 1; !e && i <= table->mask; i++) {
+        e = least(b, table, i, QT_STR_NONE);
+    }
+    return e;
+}
+
 qt_entry *qt_table_next(qt_block *b, const qt_table *table, const qt_entry *at)
 {
     apr_uint32_t i = 0;

@@ -35,6 +35,11 @@ void qt_table_add(qt_block *b, qt_table *table, void *record, apr_size_t size, a
 void qt_table_drop(qt_block *b, qt_table *table, void *record);
 /* Whether `record`, which may be anything in the block, is one of the table's. */
 int qt_table_has(qt_block *b, const qt_table *table, const void *record);
+/*
+ * The order of lists: by bucket, in a bucket by id. The first record after that id and its hash, which need not be there any more;
+ * with QT_STR_NONE and 0 the first of all. NULL: none.
+ */
+qt_entry *qt_table_after(qt_block *b, const qt_table *table, apr_uint32_t hash, qt_str id);
 /* Walk all records: the one after `at`, or the first for NULL. */
 qt_entry *qt_table_next(qt_block *b, const qt_table *table, const qt_entry *at);
 

@@ -1,5 +1,6 @@
 /* Section "admin": the zone as a whole, and lists of what is in it. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <apr_strings.h>
 #include "http/mod_qt_message.h"
 #include "http/mod_qt_open.h"
 #include "http/mod_qt_reply.h"
@@ -81,6 +82,123 @@ int mod_qt_do_requeue_task(mod_qt_ask *ask)
     return mod_qt_reply(ask, HTTP_OK, qt_buf_str(&buf));
 }
 
+/* ---- lists ---- */
+
+/* Writes entry `i` of the answer. */
+typedef void (*shape_fn)(qt_buf *buf, const qt_call *call, apr_uint32_t i);
+
+/* ?limit= and ?after=, which is the name that the page before ended with. */
+static apr_status_t page_of(mod_qt_ask *ask, qt_call *call, int (*fit)(qt_str))
+{
+    qt_str limit = qt_query_get(ask->query, "limit");
+    apr_uint64_t n = PAGE;
+
+    call->from = qt_query_get(ask->query, "after");
+    if (limit.p && (!mod_qt_message_number(limit, &n) || n < 1 || n > PAGE_MOST)) {
+        ask->why = "limit is a number from 1 to 10000";
+        return QT_E_MALFORMED;
+    }
+    if (call->from.p && !fit(call->from)) {
+        ask->why = "after is the name that the page before ended with";
+        return QT_E_MALFORMED;
+    }
+    call->limit = (apr_uint32_t)n;
+    return APR_SUCCESS;
+}
+
+/* A verb looks at so many records only: it is asked until the page is full or nothing is left. */
+static apr_status_t fill_page(mod_qt_ask *ask, qt_call *call, qt_json_out *list, shape_fn shape)
+{
+    apr_status_t status;
+
+    do {
+        status = run(ask, call);
+        for (apr_uint32_t i = 0; status == APR_SUCCESS && i < call->n; i++) {
+            qt_json_name(list, NULL);
+            shape(list->buf, call, i);
+        }
+        call->limit -= status == APR_SUCCESS ? call->n : 0;
+        call->from = (qt_str){ apr_pstrmemdup(ask->r->pool, call->last.p, call->last.n), call->last.n };
+    } while (status == APR_SUCCESS && call->more && call->limit);
+    return status;
+}
+
+static int answer_list(mod_qt_ask *ask, qt_call *call, int (*fit)(qt_str), shape_fn shape)
+{
+    apr_status_t status = page_of(ask, call, fit);
+    qt_buf buf;
+    qt_json_out list;
+
+    qt_buf_init(&buf, ask->r->pool);
+    list = qt_json_open(&buf, '[');
+    if (status == APR_SUCCESS) {
+        status = fill_page(ask, call, &list, shape);
+    }
+    if (status != APR_SUCCESS) {
+        return mod_qt_fail(ask, status);
+    }
+    qt_json_close(&list);
+    return mod_qt_reply(ask, HTTP_OK, qt_buf_str(&buf));
+}
+
+static void shape_task(qt_buf *buf, const qt_call *call, apr_uint32_t i)
+{
+    mod_qt_shape_listed(buf, &call->tasks[i]);
+}
+
+static void shape_user(qt_buf *buf, const qt_call *call, apr_uint32_t i)
+{
+    mod_qt_shape_user(buf, &call->users[i]);
+}
+
+static void shape_topic(qt_buf *buf, const qt_call *call, apr_uint32_t i)
+{
+    mod_qt_shape_topic(buf, &call->topic_views[i], call->epoch);
+}
+
+static void shape_queue(qt_buf *buf, const qt_call *call, apr_uint32_t i)
+{
+    mod_qt_shape_queue(buf, &call->queues[i]);
+}
+
+int mod_qt_do_topics(mod_qt_ask *ask)
+{
+    qt_call call = { .verb = QT_TOPICS };
+
+    return answer_list(ask, &call, qt_topic_ok, shape_topic);
+}
+
+int mod_qt_do_queues(mod_qt_ask *ask)
+{
+    qt_call call = { .verb = QT_QUEUES };
+
+    return answer_list(ask, &call, qt_name_ok, shape_queue);
+}
+
+/* The bit of the query's value among `names`: all of them when the query does not say, 0 when it is none of them. */
+static apr_uint32_t which_of(const mod_qt_ask *ask, const char *field, const char *const *names, unsigned n)
+{
+    qt_str value = qt_query_get(ask->query, field);
+
+    for (unsigned i = 0; value.p && i < n; i++) {
+        if (qt_str_eq(value, qt_str_of(names[i]))) {
+            return 1U << i;
+        }
+    }
+    return value.p ? 0 : (1U << n) - 1;
+}
+
+int mod_qt_do_tasks(mod_qt_ask *ask)
+{
+    qt_call call = { .verb = QT_TASKS, .which = which_of(ask, "state", qt_state_names, QT_STATES) };
+
+    if (!call.which) {
+        return mod_qt_fail_why(ask, QT_E_MALFORMED,
+                               "state is delayed, ready, offered, assigning, assigned, done, expired, withdrawn or dead");
+    }
+    return answer_list(ask, &call, qt_name_ok, shape_task);
+}
+
 /* ---- people ---- */
 
 int mod_qt_do_operators(mod_qt_ask *ask)
@@ -88,42 +206,15 @@ int mod_qt_do_operators(mod_qt_ask *ask)
     return mod_qt_do_queue_operators(ask);
 }
 
-/* ?status= as which users are wanted: 1 connected, 0 disconnected, -1 all; -2: it is neither. */
-static int wanted_of(const mod_qt_ask *ask)
-{
-    qt_str status = qt_query_get(ask->query, "status");
-
-    if (!status.p) {
-        return -1;
-    }
-    return qt_str_eq(status, QT_STR_LIT("connected")) ? 1 : qt_str_eq(status, QT_STR_LIT("disconnected")) ? 0 : -2;
-}
-
 int mod_qt_do_users(mod_qt_ask *ask)
 {
-    int wanted = wanted_of(ask);
-    qt_call call = { .verb = QT_USERS };
-    apr_status_t status;
-    qt_buf buf;
-    qt_json_out list;
+    static const char *const statuses[] = { "disconnected", "connected" }; /* as the bits of QT_USERS */
+    qt_call call = { .verb = QT_USERS, .which = which_of(ask, "status", statuses, 2) };
 
-    if (wanted == -2) {
+    if (!call.which) {
         return mod_qt_fail_why(ask, QT_E_MALFORMED, "status is connected or disconnected");
     }
-    call.flag = wanted == 1;
-    if ((status = run(ask, &call)) != APR_SUCCESS) {
-        return mod_qt_fail(ask, status);
-    }
-    qt_buf_init(&buf, ask->r->pool);
-    list = qt_json_open(&buf, '[');
-    for (apr_uint32_t i = 0; i < call.n; i++) {
-        if (wanted < 0 || wanted == call.users[i].online) {
-            qt_json_name(&list, NULL);
-            mod_qt_shape_user(&buf, &call.users[i]);
-        }
-    }
-    qt_json_close(&list);
-    return mod_qt_reply(ask, HTTP_OK, qt_buf_str(&buf));
+    return answer_list(ask, &call, qt_name_ok, shape_user);
 }
 
 static int fail_user(mod_qt_ask *ask, apr_status_t status)
@@ -158,83 +249,6 @@ int mod_qt_do_kick(mod_qt_ask *ask)
     call.flag = !allow;
     status = run(ask, &call);
     return status == APR_SUCCESS ? mod_qt_reply(ask, HTTP_OK, QT_STR_NONE) : fail_user(ask, status);
-}
-
-/* ---- topics and queues ---- */
-
-/* ?limit= and ?after=, which is the name that the page before ended with. */
-static apr_status_t page_of(mod_qt_ask *ask, qt_call *call, qt_str *after, int (*fit)(qt_str))
-{
-    qt_str limit = qt_query_get(ask->query, "limit");
-    apr_uint64_t n = PAGE;
-
-    *after = qt_query_get(ask->query, "after");
-    if (limit.p && (!mod_qt_message_number(limit, &n) || n < 1 || n > PAGE_MOST)) {
-        ask->why = "limit is a number from 1 to 10000";
-        return QT_E_MALFORMED;
-    }
-    if (after->p && !fit(*after)) {
-        ask->why = "after is the name that the page before ended with";
-        return QT_E_MALFORMED;
-    }
-    call->limit = (apr_uint32_t)n;
-    return APR_SUCCESS;
-}
-
-static int fail_page(mod_qt_ask *ask, apr_status_t status)
-{
-    if (status == QT_E_UNKNOWN) {
-        ask->why = "what the page before ended with is gone: begin again";
-    }
-    return mod_qt_fail(ask, status);
-}
-
-int mod_qt_do_topics(mod_qt_ask *ask)
-{
-    qt_str after;
-    qt_call call = { .verb = QT_TOPICS, .topics = &after };
-    apr_status_t status = page_of(ask, &call, &after, qt_topic_ok);
-    qt_buf buf;
-    qt_json_out list;
-
-    call.ntopics = after.p != NULL;
-    if (status == APR_SUCCESS) {
-        status = run(ask, &call);
-    }
-    if (status != APR_SUCCESS) {
-        return fail_page(ask, status);
-    }
-    qt_buf_init(&buf, ask->r->pool);
-    list = qt_json_open(&buf, '[');
-    for (apr_uint32_t i = 0; i < call.n; i++) {
-        qt_json_name(&list, NULL);
-        mod_qt_shape_topic(&buf, &call.topic_views[i], call.epoch);
-    }
-    qt_json_close(&list);
-    return mod_qt_reply(ask, HTTP_OK, qt_buf_str(&buf));
-}
-
-int mod_qt_do_queues(mod_qt_ask *ask)
-{
-    qt_call call = { .verb = QT_QUEUES };
-    apr_status_t status = page_of(ask, &call, &call.queue, qt_name_ok);
-    qt_buf buf;
-    qt_json_out list;
-
-    if (status == APR_SUCCESS) {
-        status = run(ask, &call);
-    }
-    if (status != APR_SUCCESS) {
-        return fail_page(ask, status);
-    }
-    qt_buf_init(&buf, ask->r->pool);
-    list = qt_json_open(&buf, '[');
-    for (apr_uint32_t i = 0; i < call.n; i++) {
-        qt_json_name(&list, NULL);
-        mod_qt_shape_queue(&buf, &call.queues[i]);
-    }
-    qt_json_close(&list);
-    return mod_qt_reply(ask, HTTP_OK, qt_buf_str(&buf));
 }
 
 /* ---- the feed ---- */

@@ -41,6 +41,7 @@
     X(push, POST, "queues/{queueId}/messages", PUBLISH, MOD_QT_JSON)            \
     X(close_queue, POST, "queues/{queueId}/close", PUBLISH, MOD_QT_JSON)        \
     X(stats, GET, "stats", ADMIN, MOD_QT_JSON)                                  \
+    X(tasks, GET, "tasks", ADMIN, MOD_QT_JSON)                                  \
     X(operators, GET, "operators", ADMIN, MOD_QT_JSON)                          \
     X(users, GET, "users", ADMIN, MOD_QT_JSON)                                  \
     X(user, GET, "users/{userId}", ADMIN, MOD_QT_JSON)                          \

@@ -71,7 +71,7 @@ static void put_history(qt_json_out *out, const qt_task_view *task)
     qt_json_close(&list);
 }
 
-void mod_qt_shape_task(qt_buf *buf, const qt_task_view *task)
+static qt_json_out open_task(qt_buf *buf, const qt_task_view *task)
 {
     qt_json_out out = qt_json_open(buf, '{');
 
@@ -87,6 +87,20 @@ void mod_qt_shape_task(qt_buf *buf, const qt_task_view *task)
     put_moment(&out, "expiresAt", task->state == QT_OFFERED ? task->expires : 0);
     put_id(&out, "prefer", task->prefer);
     put_labels(&out, task->labels);
+    return out;
+}
+
+void mod_qt_shape_listed(qt_buf *buf, const qt_task_view *task)
+{
+    qt_json_out out = open_task(buf, task);
+
+    qt_json_close(&out);
+}
+
+void mod_qt_shape_task(qt_buf *buf, const qt_task_view *task)
+{
+    qt_json_out out = open_task(buf, task);
+
     qt_json_put_raw(&out, "payload", task->payload.n ? task->payload : QT_STR_LIT("null"));
     put_history(&out, task);
     qt_json_close(&out);

@@ -10,6 +10,8 @@
 void mod_qt_shape_outcome(qt_buf *buf, const qt_task_view *task);
 /* The whole task with its history; members that do not apply are null. Moments are ISO-8601 UTC. */
 void mod_qt_shape_task(qt_buf *buf, const qt_task_view *task);
+/* The same in a list: without payload and history. */
+void mod_qt_shape_listed(qt_buf *buf, const qt_task_view *task);
 /* {"operatorId","time","status","labels","tasks"} */
 void mod_qt_shape_operator(qt_buf *buf, const qt_operator_view *op);
 /* {"userId","status","streams","since"} */

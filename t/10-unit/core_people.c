@@ -65,10 +65,10 @@ static void lists(void)
     zone_join(&f, "carla", "");
     zone_leave(&f, l.stream);
     is_str(status_of("anna"), "gone", "without a grace she is gone at once");
-    f.call = (qt_call){ .verb = QT_USERS };
+    f.call = (qt_call){ .verb = QT_USERS, .limit = 10, .which = QT_AWAY_USERS | QT_ONLINE_USERS };
     talk_call();
     is_int(f.call.n, 3, "all who are known");
-    f.call = (qt_call){ .verb = QT_USERS, .flag = 1 };
+    f.call = (qt_call){ .verb = QT_USERS, .limit = 10, .which = QT_ONLINE_USERS };
     talk_call();
     is_int(f.call.n, 2, "or who is there, by whatever stream (NT-3)");
     is_int(f.zone->stats.online, 2, "counted, too");

@@ -545,9 +545,58 @@ static void test_add_all_or_nothing(void)
     is_str(zone_state(&f, "big"), "unknown", "the oldest goes first");
 }
 
+/* Leafs through the tasks of some states; the one that a page ended with goes before the next is asked for. How often each was seen. */
+static void leaf(apr_uint32_t which, unsigned *seen)
+{
+    char last[QT_NAME_MAX + 1] = "";
+
+    do {
+        f.call = (qt_call){ .verb = QT_TASKS, .which = which, .limit = 7, .from = last[0] ? qt_str_of(last) : QT_STR_NONE };
+        zone_call(&f);
+        for (apr_uint32_t i = 0; i < f.call.n; i++) {
+            char id[8] = "";
+
+            memcpy(id, f.call.tasks[i].id.p, f.call.tasks[i].id.n);
+            seen[strtoul(id + 1, NULL, 10)]++;
+        }
+        snprintf(last, sizeof(last), "%.*s", (int)f.call.last.n, f.call.last.p);
+        if (!f.call.more) {
+            return;
+        }
+        zone_do(&f, QT_WITHDRAW, NULL, last);
+        qt_begin(QT_B(f.zone));
+        qt_forget_ended(f.zone, f.now, 0);
+        qt_end(QT_B(f.zone), APR_SUCCESS);
+        is_str(zone_state(&f, last), "unknown", "the last one of a page is gone");
+    } while (1);
+}
+
+static void test_list(void)
+{
+    unsigned seen[60] = { 0 }, once = 0, ended = 0;
+
+    fresh();
+    for (int i = 0; i < 60; i++) {
+        char id[8];
+
+        snprintf(id, sizeof(id), "t%d", i);
+        zone_add(&f, id);
+    }
+    leaf(1U << QT_WAITING, seen);
+    for (int i = 0; i < 60; i++) {
+        once += seen[i] == 1;
+    }
+    is_int((int)once, 60, "all the same every task is seen once");
+    f.call = (qt_call){ .verb = QT_TASKS, .which = 1U << QT_DEAD, .limit = 7 };
+    is_int(zone_call(&f), APR_SUCCESS, "nothing in that state");
+    ended = f.call.n + f.call.more;
+    is_int((int)ended, 0, "is an empty list");
+}
+
 int main(void)
 {
     apr_initialize();
+    test_list();
     test_order_of_joining();
     test_grace_keeps_the_place();
     test_priority_then_age();

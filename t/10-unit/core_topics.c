@@ -627,7 +627,7 @@ static void pages(void)
     for (int page = 0; page < 5; page++) {
         qt_str from = qt_str_of(after);
 
-        f.call = (qt_call){ .verb = QT_TOPICS, .topics = &from, .ntopics = page > 0, .limit = 2 };
+        f.call = (qt_call){ .verb = QT_TOPICS, .from = page ? from : QT_STR_NONE, .limit = 2 };
         talk_call();
         for (apr_uint32_t i = 0; i < f.call.n; i++, n++) {
             memcpy(after, f.call.topic_views[i].name.p, f.call.topic_views[i].name.n);

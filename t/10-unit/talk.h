@@ -18,7 +18,8 @@ static const qt_verb talk_verbs[] = { QT_JOIN,     QT_JOIN,    QT_JOIN,   QT_JOI
                                       QT_PUBLISH,  QT_PUBLISH, QT_NOTIFY, QT_NOTIFY, QT_NOTIFY,  QT_READ,    QT_ACK,     QT_CATCH_UP,
                                       QT_CATCH_UP, QT_PUSH,    QT_PUSH,   QT_PUSH,   QT_PUSH,    QT_CLOSE,   QT_DRAIN,   QT_DRAIN,
                                       QT_DRAINED,  QT_USERS,   QT_USER,   QT_KICK,   QT_TOPICS,  QT_QUEUES,  QT_COLLECT, QT_COLLECT,
-                                      QT_COLLECT,  QT_COLLECT, QT_TICK,   QT_TICK,   QT_LEAVE,   QT_LEAVE,   QT_HOLD,    QT_HOLD };
+                                      QT_COLLECT,  QT_COLLECT, QT_TICK,   QT_TICK,   QT_LEAVE,   QT_LEAVE,   QT_HOLD,    QT_HOLD,
+                                      QT_TASKS };
 
 static void talk_rules(talk *t)
 {
@@ -101,9 +102,8 @@ static void talk_call(qt_call *call, talk *t, apr_uint64_t seq)
     call->after = seq > 10 ? seq - rnd(10) : 0;
     call->since = (qt_cursor){ .given = rnd(2), .epoch = rnd(4) ? f.zone->epoch : 7, .seq = call->after };
     call->limit = 1 + rnd(3);
-    if (call->verb == QT_TOPICS && rnd(2)) {
-        call->ntopics = 0;
-    }
+    call->which = rnd(1U << QT_STATES);
+    call->from = rnd(2) ? call->who : QT_STR_NONE;
     if (call->verb == QT_KICK && rnd(3)) {
         call->verb = QT_USERS;
     }

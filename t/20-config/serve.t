@@ -78,7 +78,7 @@ subtest 'sections' => sub {
     is_bad(ask('GET', '/back/queue-operators'), 404, 4, 'and serves no operators');
     is_bad(ask('GET', '/back/stats'), 404, 4, 'nor the admin');
     is_good(ask('GET', '/admin/stats'), 200, 'admin');
-    is_bad(ask('POST', '/admin/tasks', json => {}), 404, 4, 'adds nothing');
+    is_bad(ask('POST', '/admin/tasks', json => {}), 405, 5, 'adds nothing');
     is(ask('GET', '/none/queue-operators')->status, 404, 'without SetHandler nothing is served');
     is(ask('POST', '/walled/tasks', json => {})->status, 403, "httpd's own Require guards");
     is_bad(ask('POST', '/walled/tasks', json => {}), 403, 3, 'and its answer is in the envelope');

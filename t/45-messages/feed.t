@@ -77,7 +77,7 @@ subtest 'GET topics' => sub {
     }
     is_deeply([sort @names], [sort keys %topics], 'page by page, all of them once');
     is_bad($place->internal('GET', "topics?$_"), 400, 1, "?$_: 400/1") for 'limit=0', 'limit=-1', 'limit=10001', 'after=', 'after=a//b';
-    is_bad($place->internal('GET', 'topics?after=gone'), 404, 4, 'after one that is gone: 404/4');
+    is_good($place->internal('GET', 'topics?after=gone'), 200, 'after one that is gone it goes on');
     $stream->disconnect;
     ok($place->wait_entry('topics', sub { $_[0]{topic} eq 'list/a' && $_[0]{listeners} == 0 }), 'listeners go');
 };

@@ -236,14 +236,31 @@ sub graceful
     });
 }
 
-# Stop a private server; false when it does not end in time (then it is killed).
+# What processes are doing that should be gone by now; without a debugger nothing is told.
+sub tell_stacks
+{
+    my ($self, @pids) = @_;
+    return if !-x '/usr/bin/gdb';
+    for my $pid (grep { kill 0, $_ } @pids) {
+        print STDERR map { "# $pid: $_" } grep { /^(?:Thread|#)/ } `gdb -batch -p $pid -ex 'thread apply all bt 16' 2>/dev/null`;
+    }
+}
+
+# Stop a private server; false when it does not end in time (then it is killed). httpd itself kills a child after ten seconds: what
+# such a one is doing is told before.
 sub stop
 {
     my ($self, $seconds) = @_;
     my $pid = $self->pid or return 1;
     my @all = ($pid, $self->children);
     kill 'TERM', $pid;
-    my $gone = $self->wait_for($seconds // 15, sub { !grep { kill 0, $_ } @all });
+    my $until = now() + ($seconds // 15);
+    my $test = sub { !grep { kill 0, $_ } @all };
+    my $gone = $self->wait_for(6, $test);
+    if (!$gone) {
+        $self->tell_stacks(@all);
+        $gone = $self->wait_for($until - now(), $test);
+    }
     kill 'KILL', @all if !$gone;
     unlink $self->{pid_file};
     return $gone;
