@@ -530,6 +530,7 @@ int main(int argc, char **argv)
             l.tls = l.port != l.post_port;
             begin(s, atoi(argv[4]));
             s->play(argv + 7);
+            reset_streams(&l);
             return 0;
         }
     }
