@@ -90,6 +90,7 @@ is(scalar(grep { !$_->{closed} } values %by_user), $operators, "$operators strea
 my @all = ($server->pid, $server->children);
 $began = now();
 ok($server->run_control('stop'), 'httpd -k stop') or diag($server->{said});
+$server->wait_for(5, sub { !grep { kill 0, $_ } @all }) or $server->tell_stacks(@all);
 ok($server->wait_for(10, sub { !grep { kill 0, $_ } @all }), sprintf 'parent and children are gone after %.1f s', now() - $began);
 cmp_ok(now() - $began, '<', 6, 'that is seconds');
 is(scalar(grep { $_->closed_within(1) } values %by_user), $operators, 'every stream is over');
