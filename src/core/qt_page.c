@@ -4,6 +4,11 @@
 #include "core/qt_core.h"
 #include "core/qt_view.h"
 
+void *qt_page_lay(qt_call *call, apr_size_t size)
+{
+    return qt_lay(&call->out, (call->limit < QT_LOOK_MAX ? call->limit : QT_LOOK_MAX) * size);
+}
+
 apr_status_t qt_page_of(qt_zone *z, qt_call *call, const qt_table *table, qt_page_fn lay)
 {
     const qt_entry *at = qt_table_after(QT_B(z), table, call->from.p ? qt_table_hash(z->seed, call->from) : 0, call->from);
@@ -33,6 +38,6 @@ static int lay_wanted(qt_zone *z, qt_call *call, const void *record)
 apr_status_t qt_do_tasks(qt_zone *z, qt_time now, qt_call *call)
 {
     (void)now;
-    call->tasks = qt_lay(&call->out, call->limit * sizeof(*call->tasks));
+    call->tasks = qt_page_lay(call, sizeof(*call->tasks));
     return call->tasks ? qt_page_of(z, call, &z->tasks, lay_wanted) : QT_E_SPACE;
 }

@@ -46,7 +46,7 @@ static int lay_wanted(qt_zone *z, qt_call *call, const void *record)
 apr_status_t qt_do_users(qt_zone *z, qt_time now, qt_call *call)
 {
     (void)now;
-    call->users = qt_lay(&call->out, call->limit * sizeof(*call->users));
+    call->users = qt_page_lay(call, sizeof(*call->users));
     return call->users ? qt_page_of(z, call, &z->users, lay_wanted) : QT_E_SPACE;
 }
 

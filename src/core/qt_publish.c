@@ -303,6 +303,6 @@ apr_status_t qt_do_topics(qt_zone *z, qt_time now, qt_call *call)
 {
     (void)now;
     call->epoch = z->epoch;
-    call->topic_views = qt_lay(&call->out, call->limit * sizeof(*call->topic_views));
+    call->topic_views = qt_page_lay(call, sizeof(*call->topic_views));
     return call->topic_views ? qt_page_of(z, call, &z->topics, lay_topic) : QT_E_SPACE;
 }

@@ -563,6 +563,6 @@ static int lay_queue(qt_zone *z, qt_call *call, const void *record)
 apr_status_t qt_do_queues(qt_zone *z, qt_time now, qt_call *call)
 {
     (void)now;
-    call->queues = qt_lay(&call->out, call->limit * sizeof(*call->queues));
+    call->queues = qt_page_lay(call, sizeof(*call->queues));
     return call->queues ? qt_page_of(z, call, &z->queues, lay_queue) : QT_E_SPACE;
 }
