@@ -1,6 +1,5 @@
 /* Section "admin": the zone as a whole, and lists of what is in it. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <apr_strings.h>
 #include "http/mod_qt_message.h"
 #include "http/mod_qt_open.h"
 #include "http/mod_qt_reply.h"
@@ -106,20 +105,27 @@ static apr_status_t page_of(mod_qt_ask *ask, qt_call *call, int (*fit)(qt_str))
     return APR_SUCCESS;
 }
 
-/* A verb looks at so many records only: it is asked until the page is full or nothing is left. */
+/* A verb looks at so many records only: it is asked until the page is full or nothing is left. What it answers goes each time: a page
+ * of which few are wanted may take a thousand verbs. */
 static apr_status_t fill_page(mod_qt_ask *ask, qt_call *call, qt_json_out *list, shape_fn shape)
 {
-    apr_status_t status;
+    char from[QT_NAME_MAX + 1]; /* a mailbox is a topic, too, with one byte before the name */
+    apr_pool_t *scratch;
+    apr_status_t status = apr_pool_create(&scratch, ask->r->pool);
 
-    do {
-        status = run(ask, call);
-        for (apr_uint32_t i = 0; status == APR_SUCCESS && i < call->n; i++) {
+    while (status == APR_SUCCESS && (status = qt_store_call(ask->zone, call, scratch)) == APR_SUCCESS) {
+        for (apr_uint32_t i = 0; i < call->n; i++) {
             qt_json_name(list, NULL);
             shape(list->buf, call, i);
         }
-        call->limit -= status == APR_SUCCESS ? call->n : 0;
-        call->from = (qt_str){ apr_pstrmemdup(ask->r->pool, call->last.p, call->last.n), call->last.n };
-    } while (status == APR_SUCCESS && call->more && call->limit);
+        call->limit -= call->n;
+        if (!call->more || !call->limit) {
+            break;
+        }
+        memcpy(from, call->last.p, call->last.n);
+        call->from = (qt_str){ from, call->last.n };
+        apr_pool_clear(scratch);
+    }
     return status;
 }
 
