@@ -6,9 +6,6 @@ static const apr_uint16_t sizes[QT_CLASSES] = {
     32, 48, 64, 80, 96, 128, 192, 256, 320, 384, 512, 680, 1024, 1360, 2048, 4096
 };
 
-/* Pages begin with a line of the cache, so that no cell spans more of them than it must. */
-#define QT_LINE 64
-
 #ifdef QT_PROVE
 #define PROVE_CELLS qt_prove_cells
 #else
@@ -44,6 +41,7 @@ static char *cells_of(qt_block *b, const qt_arena *arena, const qt_page *page)
 
 void qt_arena_init(qt_block *b, qt_arena *arena, apr_uint64_t at, apr_uint64_t end)
 {
+    /* Pages begin with a line of the cache, so that no cell spans more of them than it must. */
     apr_uint64_t npages = (end - at - QT_LINE) / (QT_PAGE + sizeof(qt_page));
 
     *arena = (qt_arena){ .pages = (qt_ref)(at / 8), .npages = (apr_uint32_t)npages };

@@ -24,7 +24,7 @@ typedef struct qt_page {
 typedef struct qt_arena {
     qt_ref pages;          /* the table */
     apr_uint32_t npages;
-    apr_uint64_t at;       /* offset of page 0, a multiple of 8 */
+    apr_uint64_t at;       /* offset of page 0, a multiple of QT_LINE */
     apr_uint32_t virgin;   /* pages from here on were never used */
     apr_uint32_t reserve;  /* pages that only QT_URGENT may take */
     apr_uint64_t used;     /* bytes in cells handed out */

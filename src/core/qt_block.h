@@ -65,10 +65,14 @@ static inline void qt_touch(qt_block *b, const void *p, apr_size_t n)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
+/* A line of the processor's cache, and how many of them are worth fetching ahead. */
+#define QT_LINE 64
+#define QT_FETCH_MAX 4
+
 /* Bring memory near that is wanted soon, all of it at once: in a large zone what is old is cold. */
 static inline void qt_fetch(const void *p, apr_size_t n)
 {
-    for (apr_size_t at = 0; at < n && at < 256; at += 64) {
+    for (apr_size_t at = 0; at < n && at < QT_FETCH_MAX * QT_LINE; at += QT_LINE) {
         __builtin_prefetch((const char *)p + at, 1);
     }
 }
