@@ -240,10 +240,13 @@ void qt_store_bury(qt_store *store, apr_pool_t *scratch)
 static apr_status_t share(void **memory, apr_size_t size, apr_pool_t *pool)
 {
     apr_shm_t *shm;
-    apr_status_t rv = apr_shm_create(&shm, size, NULL, pool);
+    apr_status_t rv = apr_shm_create(&shm, size + QT_LINE, NULL, pool);
 
     if (rv == APR_SUCCESS) {
-        *memory = apr_shm_baseaddr_get(shm);
+        char *base = apr_shm_baseaddr_get(shm);
+
+        /* APR keeps something of its own in front, so that this is not where a line begins. */
+        *memory = base + (QT_LINE - (apr_uintptr_t)base % QT_LINE) % QT_LINE;
         memset(*memory, 0, size < QT_ZONE_MIN ? size : 0); /* fresh anonymous pages are zero: don't touch those of a zone */
     }
     return rv;
