@@ -254,9 +254,10 @@ sub stop
     my $pid = $self->pid or return 1;
     my @all = ($pid, $self->children);
     kill 'TERM', $pid;
-    my $until = now() + ($seconds // 15);
+    $seconds //= 15;
+    my $until = now() + $seconds;
     my $test = sub { !grep { kill 0, $_ } @all };
-    my $gone = $self->wait_for(6, $test);
+    my $gone = $self->wait_for($seconds < 6 ? $seconds : 6, $test);
     if (!$gone) {
         $self->tell_stacks(@all);
         $gone = $self->wait_for($until - now(), $test);
