@@ -3,6 +3,13 @@
 #include <httpd.h>
 #include <http_config.h>
 #include <http_protocol.h>
+#include <http_request.h>
+
+/* No look for a file, as in our module's Locations. */
+static int no_file(request_rec *r)
+{
+    return strcmp(r->uri, "/nothing") == 0 ? OK : DECLINED;
+}
 
 static int nothing(request_rec *r)
 {
@@ -26,6 +33,7 @@ static int nothing(request_rec *r)
 static void register_hooks(apr_pool_t *p)
 {
     (void)p;
+    ap_hook_map_to_storage(no_file, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_handler(nothing, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
