@@ -6,19 +6,11 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use QueueTasks::Test;
 
-my $server = QueueTasks::Server->start(conf => <<'CONF');
+my $server = QueueTasks::Server->start(serves => 'operator', conf => <<'CONF');
 QueueTasksUser "%{req:X-User}"
 QueueTasksZone graceful 1m
 QueueTasksReconnectGrace 10s
 QueueTasksRetry 50ms
-<Location "/q/api">
-    SetHandler queuetasks
-    QueueTasksServe operator
-</Location>
-<Location "/q/internal">
-    SetHandler queuetasks
-    QueueTasksServe publish admin
-</Location>
 CONF
 my $place = place(undef, server => $server, path => '/q');
 

@@ -10,7 +10,7 @@ use QueueTasks::Client qw(read_some);
 
 plan skip_all => 'no openssl' if system 'command -v openssl >/dev/null 2>&1';
 
-my $server = QueueTasks::Server->start(conf => sub {
+my $server = QueueTasks::Server->start(serves => 'operator', conf => sub {
     my ($self) = @_;
     my $root = $self->root;
     $self->{tls} = QueueTasks::Server::free_port();
@@ -20,14 +20,6 @@ QueueTasksUser "%{req:X-User}"
 QueueTasksZone tls 1m
 QueueTasksKeepAlive 300ms
 QueueTasksReconnectGrace 300ms
-<Location "/q/api">
-    SetHandler queuetasks
-    QueueTasksServe operator
-</Location>
-<Location "/q/internal">
-    SetHandler queuetasks
-    QueueTasksServe publish admin
-</Location>
 Listen 127.0.0.1:$self->{tls}
 <VirtualHost 127.0.0.1:$self->{tls}>
     SSLEngine on

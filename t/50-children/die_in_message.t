@@ -13,7 +13,7 @@ note("QT_SEED=$seed");
 srand $seed;
 
 my $orders = QueueTasks::Orders->new;
-my $server = QueueTasks::Server->start(children => $children, load => 0, conf => sub { $orders->place($_[0]) . <<'CONF' });
+my $server = QueueTasks::Server->start(serves => 'subscribe', children => $children, load => 0, conf => sub { $orders->place($_[0]) . <<'CONF' });
 QueueTasksUser "%{req:X-User}"
 QueueTasksZone talk 16m
 QueueTasksReconnectGrace 300ms
@@ -23,17 +23,9 @@ QueueTasksMaxStreamsPerUser 0
 QueueTasksTopics **
 QueueTasksTopic ** retain=20000 age=10min delivery=all
 QueueTasksTopic merged/** retain=20000 age=10min delivery=all coalesce=100ms merge=count
-<Location "/q/api">
-    SetHandler queuetasks
-    QueueTasksServe subscribe
-    <If "%{QUERY_STRING} =~ /detach=0/">
-        QueueTasksDetach off
-    </If>
-</Location>
-<Location "/q/internal">
-    SetHandler queuetasks
-    QueueTasksServe publish admin
-</Location>
+<If "%{QUERY_STRING} =~ /detach=0/">
+    QueueTasksDetach off
+</If>
 CONF
 my $place = place(undef, server => $server, path => '/q');
 

@@ -13,21 +13,13 @@ my $seed = $ENV{QT_SEED} // time;
 note("QT_SEED=$seed");
 
 my $orders = QueueTasks::Orders->new;
-my $server = QueueTasks::Server->start(children => $children, load => 0, conf => sub { $orders->place($_[0]) . <<'CONF' });
+my $server = QueueTasks::Server->start(serves => 'operator', children => $children, load => 0, conf => sub { $orders->place($_[0]) . <<'CONF' });
 QueueTasksUser "%{req:X-User}"
 QueueTasksZone inside 8m
 QueueTasksDecisionWindow 2s
 QueueTasksReconnectGrace 300ms
 QueueTasksRejectCooldown 200ms
 QueueTasksKeepAlive 5s
-<Location "/q/api">
-    SetHandler queuetasks
-    QueueTasksServe operator
-</Location>
-<Location "/q/internal">
-    SetHandler queuetasks
-    QueueTasksServe publish admin
-</Location>
 CONF
 my $place = place(undef, server => $server, path => '/q');
 my $crowd = QueueTasks::Children->new($place, $seed);

@@ -12,7 +12,7 @@ my ($operators, $tasks) = (40, 400);
 my $seed = $ENV{QT_SEED} // time;
 note("QT_SEED=$seed");
 
-my $server = QueueTasks::Server->start(conf => <<'CONF');
+my $server = QueueTasks::Server->start(serves => 'operator', conf => <<'CONF');
 KeepAliveTimeout 60
 MaxKeepAliveRequests 0
 QueueTasksUser "%{req:X-User}"
@@ -22,14 +22,6 @@ QueueTasksDecisionWindow 300ms
 QueueTasksReconnectGrace 200ms
 QueueTasksRejectCooldown 200ms
 QueueTasksKeepAlive 5s
-<Location "/q/api">
-    SetHandler queuetasks
-    QueueTasksServe operator
-</Location>
-<Location "/q/internal">
-    SetHandler queuetasks
-    QueueTasksServe publish admin
-</Location>
 CONF
 my $place = place(undef, server => $server, path => '/q');
 my $crowd = QueueTasks::Children->new($place, $seed);

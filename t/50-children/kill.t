@@ -11,7 +11,7 @@ my ($operators, $rounds, $children) = (24, 20, 4);
 my $seed = $ENV{QT_SEED} // time;
 note("QT_SEED=$seed");
 
-my $server = QueueTasks::Server->start(children => $children, conf => <<'CONF');
+my $server = QueueTasks::Server->start(serves => 'operator', children => $children, conf => <<'CONF');
 # A child that is missing is replaced even when httpd gives up doing that at once.
 MinSpareThreads 13
 MaxSpareThreads 16
@@ -21,14 +21,6 @@ QueueTasksDecisionWindow 2s
 QueueTasksReconnectGrace 300ms
 QueueTasksRejectCooldown 200ms
 QueueTasksKeepAlive 5s
-<Location "/q/api">
-    SetHandler queuetasks
-    QueueTasksServe operator
-</Location>
-<Location "/q/internal">
-    SetHandler queuetasks
-    QueueTasksServe publish admin
-</Location>
 CONF
 my $place = place(undef, server => $server, path => '/q');
 

@@ -13,7 +13,7 @@ my $seed = $ENV{QT_SEED} // time;
 note("QT_SEED=$seed");
 srand $seed;
 
-my $server = QueueTasks::Server->start(threads => 16, conf => <<'CONF');
+my $server = QueueTasks::Server->start(serves => 'subscribe', threads => 16, conf => <<'CONF');
 KeepAliveTimeout 60
 MaxKeepAliveRequests 0
 QueueTasksUser "%{req:X-User}"
@@ -23,17 +23,9 @@ QueueTasksRetry 50ms
 QueueTasksMaxStreamsPerUser 0
 QueueTasksTopics **
 QueueTasksTopic ** retain=20000 age=10min delivery=all
-<Location "/q/api">
-    SetHandler queuetasks
-    QueueTasksServe subscribe
-    <If "%{QUERY_STRING} =~ /detach=0/">
-        QueueTasksDetach off
-    </If>
-</Location>
-<Location "/q/internal">
-    SetHandler queuetasks
-    QueueTasksServe publish admin
-</Location>
+<If "%{QUERY_STRING} =~ /detach=0/">
+    QueueTasksDetach off
+</If>
 CONF
 my $place = place(undef, server => $server, path => '/q');
 

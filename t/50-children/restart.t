@@ -12,7 +12,7 @@ my $operators = 120;
 my $seed = $ENV{QT_SEED} // time;
 note("QT_SEED=$seed");
 
-my $server = QueueTasks::Server->start(conf => <<'CONF');
+my $server = QueueTasks::Server->start(serves => 'operator', conf => <<'CONF');
 QueueTasksUser "%{req:X-User}"
 QueueTasksLabels "%{req:X-Labels}"
 QueueTasksZone restart 8m
@@ -20,14 +20,6 @@ QueueTasksDecisionWindow 60s
 QueueTasksReconnectGrace 20s
 QueueTasksKeepAlive 20s
 QueueTasksRetry 50ms
-<Location "/q/api">
-    SetHandler queuetasks
-    QueueTasksServe operator
-</Location>
-<Location "/q/internal">
-    SetHandler queuetasks
-    QueueTasksServe publish admin
-</Location>
 CONF
 my $place = place(undef, server => $server, path => '/q');
 my $crowd = QueueTasks::Children->new($place, $seed);

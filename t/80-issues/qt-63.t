@@ -33,7 +33,7 @@ sub step
 
 my $server = do {
     local @ENV{qw(LD_PRELOAD QT_CLOCK_FILE)};
-    QueueTasks::Server->start(children => 1, conf => sub {
+    QueueTasks::Server->start(serves => 'operator', children => 1, conf => sub {
         my $root = $_[0]->root;
         system(make_says('CC'), qw(-shared -fPIC -O1 -o), "$root/clock_step.so", top() . '/t/80-issues/clock_step.c', '-ldl') == 0 or die 'the compiler fails';
         open $clock, '+>:raw', "$root/clock" or die "$root/clock: $!";
@@ -45,14 +45,6 @@ QueueTasksZone steps 1m
 QueueTasksDecisionWindow 1s
 QueueTasksReconnectGrace 400ms
 QueueTasksKeepAlive 200ms
-<Location "/q/api">
-    SetHandler queuetasks
-    QueueTasksServe operator
-</Location>
-<Location "/q/internal">
-    SetHandler queuetasks
-    QueueTasksServe publish admin
-</Location>
 CONF
     });
 };

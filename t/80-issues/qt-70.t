@@ -6,18 +6,10 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use QueueTasks::Test;
 
-my $server = QueueTasks::Server->start(conf => <<'CONF');
+my $server = QueueTasks::Server->start(serves => 'operator', conf => <<'CONF');
 LogLevel info queuetasks:trace8
 QueueTasksUser "%{req:X-User}"
 QueueTasksZone talk 1m
-<Location "/q/api">
-    SetHandler queuetasks
-    QueueTasksServe operator
-</Location>
-<Location "/q/internal">
-    SetHandler queuetasks
-    QueueTasksServe publish admin
-</Location>
 CONF
 my $place = place(undef, server => $server, path => '/q');
 

@@ -61,7 +61,24 @@ sub new_root
     return $root;
 }
 
-# Configuration of a private server: conf => lines, mpm, children, threads, load => 0 leaves our module out, more => [modules].
+# The two Locations that most private servers have: /q/api, which serves this to callers, and /q/internal for the back end.
+sub pair
+{
+    my ($serves) = @_;
+    return <<"CONF";
+<Location "/q/api">
+    SetHandler queuetasks
+    QueueTasksServe $serves
+</Location>
+<Location "/q/internal">
+    SetHandler queuetasks
+    QueueTasksServe publish admin
+</Location>
+CONF
+}
+
+# Configuration of a private server: conf => lines, serves => sections of a pair of Locations, mpm, children, threads, load => 0 leaves our
+# module out, more => [modules].
 sub write_conf
 {
     my (%opt) = @_;
@@ -80,7 +97,7 @@ sub write_conf
         . "ServerRoot $root\nDefaultRuntimeDir $root/logs\nPidFile $root/logs/httpd.pid\nErrorLog $root/logs/error_log\n"
         . "CustomLog $root/logs/access_log \"%t %a %u \\\"%r\\\" %>s %B\"\nServerName localhost\nLogLevel info\nDocumentRoot $root/htdocs\nDirectoryIndex index.html\n"
         . "CoreDumpDirectory $root/logs\nListen 127.0.0.1:$opt{port}\nTypesConfig /dev/null\n"
-        . $sizes{$mpm} . ($opt{conf} // '');
+        . $sizes{$mpm} . ($opt{conf} // '') . ($opt{serves} ? pair($opt{serves}) : '');
     open my $out, '>', "$root/httpd.conf" or die "$root/httpd.conf: $!";
     print $out $text;
     close $out;
